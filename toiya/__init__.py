@@ -1,0 +1,1 @@
+"""Toiya: the open, self-hosted partner dashboard for two-tier cloud distribution."""

@@ -1,0 +1,23 @@
+"""Keys for searching and sorting names in Japanese and Latin script, the same on every database (design.md 11)."""
+
+import unicodedata
+
+KATAKANA_FIRST, KATAKANA_LAST, KANA_STEP = 0x30A1, 0x30F6, 0x60
+
+
+def fold(text: str) -> str:
+    """NFKC, case-folded, katakana read as hiragana, single spaces: ｱｵﾊﾞ, アオバ and あおば are one word."""
+    normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "".join(
+        chr(ord(char) - KANA_STEP) if KATAKANA_FIRST <= ord(char) <= KATAKANA_LAST else char for char in normal
+    )
+
+
+def search_key(*names: str) -> str:
+    """All the folded spellings of a thing, in one searchable string."""
+    return "\n".join(dict.fromkeys(fold(name) for name in names if name))
+
+
+def sort_key(name: str, reading: str) -> str:
+    """Japanese names sort by their reading, all others by name."""
+    return fold(reading or name)

@@ -1,0 +1,1 @@
+"""Customers consent to reseller relationships and administration grants, and withdraw them."""

@@ -1,0 +1,108 @@
+"""Tables of relationship invitations."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+
+from toiya.core.actor import Actor
+from toiya.core.ids import new_id
+from toiya.core.permissions import DirectoryRole
+from toiya.core.tenancy import SameTenant
+from toiya.directory.models import Language, Person, Tenant
+from toiya.partnerships.models import InvitationState
+from toiya.relations.models import Channel
+
+
+class RelationshipInvitationQuerySet(models.QuerySet["RelationshipInvitation"]):
+    """Invitations to customers, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "RelationshipInvitationQuerySet":
+        """Those that the actor's organisation issued. The customer comes by the link."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+
+class RelationshipInvitation(models.Model):
+    """A partner asks a customer for a reseller relationship: with itself, or with reseller and provider together.
+
+    ``tenant`` issued it and is one of the parties. The stored offer never changes; consent may only narrow it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="relationship_invitations")
+    inviter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reseller = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    provider = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    named_customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    customer_name = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=5, choices=Language.choices)
+    message = models.TextField(blank=True)
+    channel = models.CharField(max_length=20, choices=Channel.choices)
+    grant_days = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=InvitationState.choices, default=InvitationState.OPEN)
+    version = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by_id = models.UUIDField(null=True, blank=True)
+    answered_by_tenant_id = models.UUIDField(null=True, blank=True)
+    decline_reason = models.TextField(blank=True)
+
+    objects = RelationshipInvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "id"], name="relationship_invitation_in_tenant"),
+            models.CheckConstraint(
+                condition=Q(reseller__isnull=False) | Q(provider__isnull=False), name="invitation_names_a_party"
+            ),
+            SameTenant(parent="inviter", to="directory.Person", name="relationship_inviter_in_tenant"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-created_at", "id"], name="relationship_invitations_list"),
+        ]
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether one consent is asked for two relationships (S-097)."""
+        return self.reseller_id is not None and self.provider_id is not None
+
+    @property
+    def parties(self) -> list[Tenant]:
+        """The partners that the customer is asked to authorise, the reseller first."""
+        return [party for party in (self.reseller, self.provider) if party is not None]
+
+
+class RequestedRole(models.Model):
+    """A directory role that a party asks for; the customer consents to each by name and may leave it out."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    invitation = models.ForeignKey(RelationshipInvitation, on_delete=models.CASCADE, related_name="requested_roles")
+    grantee = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=30, choices=DirectoryRole.choices)
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["invitation", "grantee", "role"], name="requested_role_once"),
+            SameTenant(parent="invitation", to="customers.RelationshipInvitation", name="requested_role_in_tenant"),
+        ]
+
+
+class RelationshipSending(models.Model):
+    """The system mailed the invitation: to whom, when. Self-sent mails leave no row (S-091)."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    invitation = models.ForeignKey(RelationshipInvitation, on_delete=models.CASCADE, related_name="sendings")
+    mail_id = models.UUIDField()
+    to = models.CharField(max_length=254)
+    is_reminder = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            SameTenant(
+                parent="invitation", to="customers.RelationshipInvitation", name="relationship_sending_in_tenant"
+            ),
+        ]

@@ -1,0 +1,1 @@
+"""Tenants, their domains and people, roles, suspension; who is acting."""

@@ -1,0 +1,48 @@
+"""What the directory refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.errors import Refusal
+
+
+class DomainTaken(Refusal):
+    """Another organisation holds the domain."""
+
+    code = "domain_taken"
+    message = _("This domain already belongs to a work account. Sign in with it, or choose another domain.")
+
+
+class UserNameTaken(Refusal):
+    """User names are unique."""
+
+    code = "user_name_taken"
+
+
+class EmailTaken(Refusal):
+    """A contact address is unique within an organisation, whatever its case (S-049)."""
+
+    code = "email_taken"
+
+
+class LastGlobalAdministrator(Refusal):
+    """Every organisation keeps at least one active global administrator (I-08)."""
+
+    code = "last_global_administrator"
+    message = _(
+        "This is the only active global administrator. Give another active user that role first; "
+        "the organization must keep at least one."
+    )
+
+
+class AlreadySuspended(Refusal):
+    """The partner is suspended in this capacity."""
+
+    code = "already_suspended"
+    message = _("This partner is already suspended.")
+
+
+class NotSuspended(Refusal):
+    """There is nothing to restore."""
+
+    code = "not_suspended"
+    message = _("This partner is not suspended.")

@@ -1,0 +1,218 @@
+"""Tables of the directory: families, tenants, domains, people, roles, suspensions."""
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.actor import Actor
+from toiya.core.clock import FamilyClock
+from toiya.core.ids import new_id
+from toiya.core.permissions import Capacity, Role, RoleCategory
+from toiya.core.tenancy import SameTenant
+from toiya.programme.models import Country
+
+
+class Language(models.TextChoices):
+    """The languages that people and mails use."""
+
+    JAPANESE = "ja", "日本語"
+    ENGLISH = "en", "English"
+
+
+class Family(models.Model):
+    """Tenants that share a clock: production, or one sandbox."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=100)
+    is_sandbox = models.BooleanField(default=False)
+    clock_offset_seconds = models.BigIntegerField(default=0)
+    clock_stopped_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def clock(self) -> FamilyClock:
+        """The family's clock as it stands in the database."""
+        return FamilyClock(dt.timedelta(seconds=self.clock_offset_seconds), self.clock_stopped_at)
+
+
+class Tenant(models.Model):
+    """An organisation: operator, provider, reseller, customer, or several of these at once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="tenants")
+    name = models.CharField(max_length=200)
+    reading = models.CharField(max_length=200, blank=True)
+    latin_name = models.CharField(max_length=200, blank=True)
+    country = models.ForeignKey(Country, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=5, choices=Language.choices, default=Language.JAPANESE)
+    search_key = models.TextField(editable=False)
+    sort_key = models.CharField(max_length=200, editable=False, db_index=True)
+    agents_add_people = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def domain(self) -> str:
+        """The domain that the tenant was created with."""
+        return next((domain.name for domain in self.domains.all() if domain.is_primary), "")
+
+
+class TenantCapacity(models.Model):
+    """The organisation was vetted and may act as operator, provider or reseller since then."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="tenant_capacities")
+    capacity = models.CharField(max_length=10, choices=Capacity.choices)
+    since = models.DateTimeField()
+    setup_finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [UniqueConstraint(fields=["tenant", "capacity"], name="one_capacity_of_a_kind")]
+
+
+class Suspension(models.Model):
+    """The operator stopped an organisation in one capacity: it starts nothing new until restored."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="suspensions")
+    capacity = models.CharField(max_length=10, choices=Capacity.choices)
+    reason = models.TextField()
+    at = models.DateTimeField()
+    by_id = models.UUIDField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(
+                fields=["tenant", "capacity"], condition=Q(lifted_at__isnull=True), name="one_suspension_at_a_time"
+            ),
+        ]
+
+
+class Domain(models.Model):
+    """A verified domain; user names of the tenant's people lie in one of them."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="domains")
+    name = models.CharField(max_length=253)
+    is_primary = models.BooleanField(default=False)
+    verified_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(Lower("name"), name="domain_belongs_to_one_tenant"),
+            UniqueConstraint(fields=["tenant"], condition=Q(is_primary=True), name="one_primary_domain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    """People, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "PersonQuerySet":
+        """The people of the actor's own organisation."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+    def active(self) -> "PersonQuerySet":
+        """People who have not been disabled."""
+        return self.filter(disabled_at__isnull=True)
+
+    def with_role(self, role: Role) -> "PersonQuerySet":
+        """People who hold the role now."""
+        return self.filter(role_assignments__role=role)
+
+
+class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    """People; user names are compared in lower case."""
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        """The person who signs in with this user name."""
+        person: Person = self.get(user_name=(username or "").lower())
+        return person
+
+
+class Person(AbstractBaseUser):
+    """A work account: one person in one tenant. The user name lies in a verified domain of the tenant (Q-22)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="people")
+    user_name = models.CharField(max_length=254, unique=True)
+    name = models.CharField(max_length=100)
+    contact_email = models.EmailField()
+    language = models.CharField(max_length=5, choices=Language.choices, default=Language.JAPANESE)
+    temporary_password_until = models.DateTimeField(null=True, blank=True)
+    temporary_password_used_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    session_version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "user_name"
+    EMAIL_FIELD = "contact_email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "contact_email"]
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "id"], name="person_in_tenant"),
+            UniqueConstraint("tenant", Lower("contact_email"), name="contact_email_once_per_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether the person may sign in at all."""
+        return self.disabled_at is None
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the present password is a temporary one (S-056)."""
+        return self.temporary_password_until is not None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles held now."""
+        return frozenset(Role(assignment.role) for assignment in self.role_assignments.all())
+
+    def get_session_auth_hash(self) -> str:
+        """Sessions die with the password, with a factor change, and when the person is disabled (G-17)."""
+        content = f"{self.password}|{self.session_version}|{self.disabled_at}"
+        return salted_hmac("toiya.directory.Person", content, algorithm="sha256").hexdigest()
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002
+        """Django's own permissions are not used; core/permissions.py is the table."""
+        return False
+
+
+class RoleAssignment(models.Model):
+    """A person holds a role; at most one of each category (N-02). History is in the activity log."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="role_assignments")
+    category = models.CharField(max_length=12, choices=RoleCategory.choices)
+    role = models.CharField(max_length=30, choices=Role.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["person", "category"], name="one_role_per_category"),
+            SameTenant(parent="person", to="directory.Person", name="role_in_the_person_s_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.role}"
+
+

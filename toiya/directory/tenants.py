@@ -1,0 +1,131 @@
+"""Organisations come into being, and are suspended and restored."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor, Bystander, By
+from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
+from toiya.core.text import search_key, sort_key
+from toiya.directory.errors import AlreadySuspended, DomainTaken, NotSuspended
+from toiya.directory.models import Domain, Family, Person, RoleAssignment, Suspension, Tenant, TenantCapacity
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministrator:
+    """The person who will run a new organisation: user name (with domain), full name, contact address, password."""
+
+    user_name: str
+    name: str
+    contact_email: str
+    password: str
+
+
+@transaction.atomic
+def create_tenant(
+    *,
+    family: Family,
+    name: str,
+    domain: str,
+    country: str,
+    language: str,
+    administrator: FirstAdministrator,
+    reading: str = "",
+    latin_name: str = "",
+) -> Tenant:
+    """A new organisation with its domain and its first global administrator (S-025). Raises DomainTaken."""
+    if Domain.objects.filter(name__iexact=domain).exists():
+        raise DomainTaken(field="domain")
+    now = family.clock.now()
+    tenant = Tenant.objects.create(
+        family=family,
+        name=name,
+        reading=reading,
+        latin_name=latin_name,
+        country_id=country,
+        language=language,
+        search_key=search_key(name, reading, latin_name, domain),
+        sort_key=sort_key(name, reading),
+        created_at=now,
+    )
+    Domain.objects.create(tenant=tenant, name=domain.lower(), is_primary=True, verified_at=now)
+    by = Bystander(kind="self_service", tenant_id=tenant.pk, family_id=family.pk, now=now, language=language)
+    record(by, AuditAction.CREATE_TENANT, tenant, tenant_id=tenant.pk, after={"country": country, "domain": domain})
+    person = Person(
+        tenant=tenant,
+        user_name=administrator.user_name.lower(),
+        name=administrator.name,
+        contact_email=administrator.contact_email,
+        language=language,
+        created_at=now,
+    )
+    person.set_password(administrator.password)
+    person.save(force_insert=True)
+    hold_role(person, Role.GLOBAL_ADMIN, by)
+    record(
+        by,
+        AuditAction.CREATE_USER,
+        person,
+        tenant_id=tenant.pk,
+        after={"user_name": person.user_name, "name": person.name, "roles": [Role.GLOBAL_ADMIN.value]},
+    )
+    return tenant
+
+
+def hold_role(person: Person, role: Role, by: By) -> None:
+    """The person holds the role from now on; the caller has checked that it may be given, and records it."""
+    RoleAssignment.objects.update_or_create(
+        person=person,
+        category=CATEGORY_OF[role],
+        defaults={"tenant_id": person.tenant_id, "role": role, "since": by.now},
+    )
+
+
+def vet(tenant: Tenant, capacity: Capacity, by: By) -> TenantCapacity:
+    """The organisation may act in this capacity from now on; the caller records why."""
+    held, _created = TenantCapacity.objects.get_or_create(
+        tenant=tenant, capacity=capacity, defaults={"since": by.now}
+    )
+    return held
+
+
+@transaction.atomic
+def suspend_partner(actor: Actor, *, tenant: Tenant, capacity: Capacity, reason: str) -> Suspension:
+    """The operator stops a partner: it starts nothing new, on its next request. Raises AlreadySuspended."""
+    actor.must(Permission.PARTNERS_MANAGE)
+    Tenant.objects.select_for_update().get(pk=tenant.pk)
+    if tenant.suspensions.filter(capacity=capacity, lifted_at__isnull=True).exists():
+        raise AlreadySuspended
+    suspension = Suspension.objects.create(
+        tenant=tenant, capacity=capacity, reason=reason, at=actor.now, by_id=actor.person_id
+    )
+    record(
+        actor,
+        AuditAction.SUSPEND_PARTNER,
+        suspension,
+        tenant_id=tenant.pk,
+        counterparty_id=actor.tenant_id,
+        after={"capacity": capacity, "reason": reason},
+    )
+    return suspension
+
+
+@transaction.atomic
+def restore_partner(actor: Actor, *, tenant: Tenant, capacity: Capacity) -> Suspension:
+    """The operator lets a suspended partner work again. Raises NotSuspended."""
+    actor.must(Permission.PARTNERS_MANAGE)
+    lifted = tenant.suspensions.filter(capacity=capacity, lifted_at__isnull=True)
+    suspension = lifted.first()
+    if suspension is None or not lifted.update(lifted_at=actor.now, lifted_by_id=actor.person_id):
+        raise NotSuspended
+    record(
+        actor,
+        AuditAction.RESTORE_PARTNER,
+        suspension,
+        tenant_id=tenant.pk,
+        counterparty_id=actor.tenant_id,
+        before={"capacity": capacity, "reason": suspension.reason},
+    )
+    return suspension

@@ -1,0 +1,1 @@
+"""How a company becomes an indirect reseller: application, verification, review, agreements."""

@@ -1,0 +1,1 @@
+"""The worker, the list of what runs by itself, and the toiya command."""

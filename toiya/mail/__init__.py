@@ -1,0 +1,1 @@
+"""Mails as rows: posted by a use case in its transaction, rendered and sent by the worker."""

@@ -1,0 +1,35 @@
+"""Posting mails. The row commits with the change that it tells about, or not at all."""
+
+import uuid
+from collections.abc import Mapping
+
+from toiya.core.actor import By
+from toiya.core.clock import real_now
+from toiya.mail.models import OutgoingMail
+
+
+def post(
+    by: By,
+    message: str,
+    *,
+    to: str,
+    language: str,
+    subject_id: uuid.UUID | None = None,
+    context: Mapping[str, object] | None = None,
+) -> OutgoingMail:
+    """Queue the named message (a folder below ``templates/mail``) for one recipient, in the recipient's language.
+
+    ``context`` holds names, dates and ids, never a link or a secret: a key that ends in ``_link`` is made at rendering
+    from ``{"purpose", "id", "version"}``.
+    """
+    return OutgoingMail.objects.create(
+        tenant_id=by.tenant_id,
+        family_id=by.family_id,
+        message=message,
+        to=to,
+        language=language,
+        context={key: value if isinstance(value, dict | list | int) else str(value) for key, value in (context or {}).items()},
+        subject_id=subject_id,
+        posted_at=by.now,
+        due_at=real_now(),
+    )

@@ -1,0 +1,148 @@
+"""Tables of the membership site (profiles, logins) and of what a partner tells about itself."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import UniqueConstraint
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.ids import new_id
+from toiya.directory.models import Suspension, Tenant
+from toiya.programme.models import Country, in_language
+
+
+class MembershipLogin(models.Model):
+    """Credentials of the membership site; they are not a work account."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user_name = models.CharField(max_length=254)
+    password = models.CharField(max_length=200)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar = [UniqueConstraint(Lower("user_name"), name="membership_user_name_once")]
+
+    def __str__(self) -> str:
+        return self.user_name
+
+
+class MembershipSession(models.Model):
+    """A signed-in membership login; its id stands in a cookie of its own (real time)."""
+
+    token_digest = models.CharField(max_length=64, unique=True)
+    login = models.ForeignKey(MembershipLogin, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+
+
+class OrganizationProfile(models.Model):
+    """An organisation in the membership site. On approval it moves to the dashboard account, for good (S-032)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    membership_id = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=200)
+    reading = models.CharField(max_length=200, blank=True)
+    latin_name = models.CharField(max_length=200, blank=True)
+    country = models.ForeignKey(Country, on_delete=models.PROTECT, related_name="+")
+    postal_code = models.CharField(max_length=20, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    street = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    inactive_since = models.DateField(null=True, blank=True)
+    owner = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="organization_profiles"
+    )
+    administrators = models.ManyToManyField(MembershipLogin, related_name="profiles")
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} {self.name}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the membership is current (S-034)."""
+        return self.inactive_since is None
+
+
+class HoldingKind(models.TextChoices):
+    """What hangs on a membership ID."""
+
+    BENEFIT = "benefit", _("Membership benefit")
+    INCENTIVE = "incentive", _("Incentive")
+    COMPETENCY = "competency", _("Competency")
+
+
+class Holding(models.Model):
+    """A benefit, incentive or competency linked to an organisation profile."""
+
+    profile = models.ForeignKey(OrganizationProfile, on_delete=models.CASCADE, related_name="holdings")
+    kind = models.CharField(max_length=12, choices=HoldingKind.choices)
+    name_ja = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100)
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return in_language(self.name_ja, self.name_en)
+
+
+class PartnerProfile(models.Model):
+    """What a partner told the operator: legal profile, primary contact, support contact (N-07)."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="partner_profile")
+    legal_name = models.CharField(max_length=200)
+    postal_code = models.CharField(max_length=20, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    street = models.CharField(max_length=200, blank=True)
+    contact_name = models.CharField(max_length=100)
+    contact_email = models.EmailField()
+    contact_phone = models.CharField(max_length=30)
+    support_website = models.URLField(blank=True)
+    support_email = models.EmailField(blank=True)
+    support_phone = models.CharField(max_length=30, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+
+class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
+    """Entries of the provider directory."""
+
+    def listed(self) -> "ProviderEntryQuerySet":
+        """Approved providers that are not suspended (S-007)."""
+        return self.filter(
+            approved_at__isnull=False,
+            tenant__tenant_capacities__capacity="provider",
+        ).exclude(tenant__suspensions__in=Suspension.objects.filter(capacity="provider", lifted_at__isnull=True))
+
+
+class ProviderEntry(models.Model):
+    """A provider's entry in the public directory: what a reseller compares (S-005, S-006)."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="provider_entry")
+    summary_ja = models.TextField(blank=True)
+    summary_en = models.TextField(blank=True)
+    website = models.URLField()
+    contact_email = models.EmailField()
+    contact_phone = models.CharField(max_length=30)
+    languages = models.CharField(max_length=40, default="ja,en")
+    support_hours_ja = models.CharField(max_length=200, blank=True)
+    support_hours_en = models.CharField(max_length=200, blank=True)
+    technical_support = models.BooleanField(default=False)
+    technical_support_ja = models.CharField(max_length=300, blank=True)
+    technical_support_en = models.CharField(max_length=300, blank=True)
+    marketing_help = models.BooleanField(default=False)
+    marketing_help_ja = models.CharField(max_length=300, blank=True)
+    marketing_help_en = models.CharField(max_length=300, blank=True)
+    financing = models.BooleanField(default=False)
+    financing_ja = models.CharField(max_length=300, blank=True)
+    financing_en = models.CharField(max_length=300, blank=True)
+    onboarding_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    countries = models.ManyToManyField(Country, related_name="+")
+
+    objects = ProviderEntryQuerySet.as_manager()
+
+    @property
+    def summary(self) -> str:
+        """The summary in the reader's language."""
+        return in_language(self.summary_ja, self.summary_en)

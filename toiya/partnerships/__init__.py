@@ -1,0 +1,1 @@
+"""Provider and reseller become partners by invitation, and part again."""

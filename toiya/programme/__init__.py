@@ -1,0 +1,1 @@
+"""What the operator sets: names, countries, agreements, web-mail domains, time limits."""

@@ -1,0 +1,125 @@
+"""Tables of the operator's settings. They belong to the installation, not to a tenant."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.ids import new_id
+
+
+def in_language(japanese: str, english: str) -> str:
+    """The text in the reader's language, or in the other one where it is missing."""
+    first, second = (japanese, english) if (get_language() or "en").startswith("ja") else (english, japanese)
+    return first or second
+
+
+class Programme(models.Model):
+    """The operator's own words and limits. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name_ja = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100)
+    operator_name_ja = models.CharField(max_length=100)
+    operator_name_en = models.CharField(max_length=100)
+    membership_id_ja = models.CharField(max_length=60)
+    membership_id_en = models.CharField(max_length=60)
+    membership_site_ja = models.CharField(max_length=60)
+    membership_site_en = models.CharField(max_length=60)
+    support_email = models.EmailField()
+    review_days_from = models.PositiveSmallIntegerField(default=2)
+    review_days_to = models.PositiveSmallIntegerField(default=5)
+    invitation_days = models.PositiveSmallIntegerField(default=30)
+    grant_days = models.PositiveSmallIntegerField(default=365)
+    mails_per_hour = models.PositiveIntegerField(default=50)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="one_programme"),
+            models.CheckConstraint(condition=models.Q(invitation_days__range=(1, 90)), name="invitations_lapse"),
+            models.CheckConstraint(condition=models.Q(grant_days__range=(1, 730)), name="grants_expire"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The programme's name in the reader's language."""
+        return in_language(self.name_ja, self.name_en)
+
+    @property
+    def operator_name(self) -> str:
+        """The operator's name in the reader's language."""
+        return in_language(self.operator_name_ja, self.operator_name_en)
+
+    @property
+    def membership_id(self) -> str:
+        """What the operator calls the membership ID."""
+        return in_language(self.membership_id_ja, self.membership_id_en)
+
+    @property
+    def membership_site(self) -> str:
+        """What the operator calls the membership site."""
+        return in_language(self.membership_site_ja, self.membership_site_en)
+
+
+class Country(models.Model):
+    """A country or region in which the programme is known; it decides the currency and the sales region (N-44)."""
+
+    code = models.CharField(max_length=2, primary_key=True)
+    currency = models.CharField(max_length=3)
+    sales_region = models.CharField(max_length=40)
+    is_open = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class WebMailDomain(models.Model):
+    """A domain of a web-based mail service; its addresses and sub-domains cannot be a primary contact's (S-039)."""
+
+    name = models.CharField(max_length=253)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("name"), name="web_mail_domain_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgreementKind(models.TextChoices):
+    """The agreements of the programme."""
+
+    RESELLER = "reseller", _("Indirect reseller agreement")
+
+
+class Agreement(models.Model):
+    """One published version of an agreement. Versions are never changed."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20, choices=AgreementKind.choices)
+    version = models.PositiveIntegerField()
+    title_ja = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=200)
+    text_ja = models.TextField()
+    text_en = models.TextField()
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "version"], name="agreement_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.version})"
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's language."""
+        return in_language(self.title_ja, self.title_en)
+
+    @property
+    def text(self) -> str:
+        """The text in the reader's language."""
+        return in_language(self.text_ja, self.text_en)

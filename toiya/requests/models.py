@@ -1,0 +1,27 @@
+"""Counters that must be exact across processes."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class LimitCounter(models.Model):
+    """How often something was tried in one window of real time."""
+
+    key = models.CharField(max_length=200)
+    window = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "window"], name="one_counter_per_window")]
+
+
+class CacheEntry(models.Model):
+    """The table of Django's database cache: what several processes must agree on for some minutes (used codes)."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "toiya_cache"

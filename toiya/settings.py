@@ -1,0 +1,210 @@
+"""Settings from the environment only. Anything unsafe in production stops the start with a sentence that says why."""
+
+import datetime as dt
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("TOIYA_VAR", BASE_DIR / "var"))
+
+
+def env(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that NAME_FILE names."""
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        return Path(file).read_text().strip()
+    return os.environ.get(name, default)
+
+
+MODE = env("TOIYA_MODE", "production")
+if MODE not in {"production", "sandbox", "demo"}:
+    message = f"TOIYA_MODE is “{MODE}”; it must be production, sandbox or demo."
+    raise ImproperlyConfigured(message)
+IS_PRODUCTION = MODE == "production"
+HAS_MAILBOX = not IS_PRODUCTION
+SHOWS_CODES = MODE == "demo"
+
+ORIGIN = env("TOIYA_ORIGIN", "" if IS_PRODUCTION else "http://localhost:8000").rstrip("/")
+_origin = urlsplit(ORIGIN)
+if not _origin.hostname or _origin.path:
+    message = f"TOIYA_ORIGIN is “{ORIGIN}”; it must be the address people use, like https://partners.example.com."
+    raise ImproperlyConfigured(message)
+if IS_PRODUCTION and _origin.scheme != "https":
+    message = f"TOIYA_ORIGIN is “{ORIGIN}”; in production it must begin with https://."
+    raise ImproperlyConfigured(message)
+IS_TLS = _origin.scheme == "https"
+ALLOWED_HOSTS = [_origin.hostname] if IS_TLS else [_origin.hostname, "127.0.0.1", "localhost"]
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
+
+SECRET_KEY = env("TOIYA_SECRET_KEY", "" if IS_PRODUCTION else "demo only: this key signs nothing of value anywhere else")
+MINIMUM_KEY_LENGTH = 50
+if len(SECRET_KEY) < MINIMUM_KEY_LENGTH:
+    message = f"TOIYA_SECRET_KEY has {len(SECRET_KEY)} characters; it must have at least {MINIMUM_KEY_LENGTH}, random ones."
+    raise ImproperlyConfigured(message)
+DEBUG = False
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for ``sqlite:///path`` or ``postgresql://user:password@host:port/name``."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = Path(unquote(parts.path[1:])) if parts.path.startswith("//") else VAR / unquote(parts.path.lstrip("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(path),
+            "CONN_MAX_AGE": 600,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                "PRAGMA mmap_size=134217728;",
+            },
+            "TEST": {"NAME": str(VAR / "test" / "test.sqlite3")},
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 600,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 1},
+        }
+    message = f"TOIYA_DATABASE_URL begins with “{parts.scheme}:”; it must begin with sqlite: or postgresql:."
+    raise ImproperlyConfigured(message)
+
+
+DATABASES = {"default": database(env("TOIYA_DATABASE_URL", "sqlite:///toiya.sqlite3"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "toiya.audit",
+    "toiya.mail",
+    "toiya.requests",
+    "toiya.programme",
+    "toiya.directory",
+    "toiya.relations",
+    "toiya.membership",
+    "toiya.enrolment",
+    "toiya.partnerships",
+    "toiya.customers",
+    "toiya.web",
+    "toiya.jobs",
+]
+MIDDLEWARE = [
+    "toiya.web.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "toiya.web.middleware.WhoIsActing",
+    "toiya.web.middleware.ReaderLanguage",
+    "django_htmx.middleware.HtmxMiddleware",
+    "toiya.web.middleware.Refusals",
+    "toiya.web.middleware.Access",
+]
+ROOT_URLCONF = "toiya.urls"
+WSGI_APPLICATION = "toiya.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "toiya/web/templates", BASE_DIR / "toiya/mail/templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "toiya.web.context.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "toiya.web.templatetags.ui"],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "directory.Person"
+AUTHENTICATION_BACKENDS = ["toiya.web.sign_in.backend.WorkAccountBackend"]
+PASSWORD_HASHERS = ["toiya.directory.passwords.Argon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("user_name", "name", "contact_email")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "user_name"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Toiya"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_TLS
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+SESSION_COOKIE_NAME = "__Host-toiya" if IS_TLS else "toiya"
+SESSION_COOKIE_SECURE = IS_TLS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_IDLE = dt.timedelta(minutes=30)
+SESSION_ABSOLUTE = dt.timedelta(hours=12)
+SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE.total_seconds())
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "__Host-toiya-csrf" if IS_TLS else "toiya-csrf"
+CSRF_COOKIE_SECURE = IS_TLS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "toiya.web.errors.csrf_failure"
+LANGUAGE_COOKIE_NAME = "__Host-toiya-language" if IS_TLS else "toiya-language"
+LANGUAGE_COOKIE_SECURE = IS_TLS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+SECURE_HSTS_SECONDS = 63072000 if IS_TLS else 0
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = sorted(BASE_DIR.glob("locale/*"))
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "toiya_cache"},
+}
+USE_TZ = True
+TIME_ZONE = "UTC"
+READER_TIME_ZONE = "Asia/Tokyo"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "toiya/web/static"]
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SMTP_URL = env("TOIYA_SMTP_URL")
+MAIL_FROM = env("TOIYA_MAIL_FROM", f"no-reply@{_origin.hostname}")
+if IS_PRODUCTION and not SMTP_URL:
+    message = "TOIYA_SMTP_URL is empty; in production it must name a mail server, like smtp://user:password@host:587."
+    raise ImproperlyConfigured(message)
+CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
+
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING_CONFIG = None

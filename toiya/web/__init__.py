@@ -1,0 +1,1 @@
+"""The pages: public site, membership site, dashboard, organization portal, operator console, mailbox."""

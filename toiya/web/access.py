@@ -1,0 +1,50 @@
+"""The access table: every route, every method, who may come in. A route that is not here answers 403 (G-02).
+
+The doors' check is the coarse one (signed in, second factor, role, capacity). Which row somebody may touch is decided
+by ``visible_to(actor)`` and by the use case.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from toiya.core.permissions import Capacity, Permission
+
+
+class Level(Enum):
+    """How far somebody must have come."""
+
+    ANYBODY = "anybody"
+    LINK_HOLDER = "link holder"
+    MEMBERSHIP = "membership login"
+    PASSWORD = "signed in, second factor still missing"  # noqa: S105
+    PERSON = "signed in with second factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a method of a route asks for."""
+
+    level: Level
+    permission: Permission | None = None
+    capacity: Capacity | None = None
+
+
+ANYBODY = Need(Level.ANYBODY)
+LINK_HOLDER = Need(Level.LINK_HOLDER)
+MEMBERSHIP = Need(Level.MEMBERSHIP)
+PASSWORD = Need(Level.PASSWORD)
+PERSON = Need(Level.PERSON)
+
+
+def may(permission: Permission, capacity: Capacity | None = None) -> Need:
+    """A person with second factor to whom the table of permissions gives this."""
+    return Need(Level.PERSON, permission, capacity)
+
+
+ACCESS: dict[str, dict[str, Need]] = {
+    # public
+    "public:welcome": {"GET": ANYBODY},
+    "set_language": {"POST": ANYBODY},
+    # dashboard
+    "dashboard:home": {"GET": may(Permission.HOME_VIEW)},
+}

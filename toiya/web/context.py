@@ -1,0 +1,64 @@
+"""What the shell of every page shows: the programme, the sites and the menu that this person may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from toiya.programme.models import Programme
+from toiya.web.navigation import MENUS, SITES
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The template context that all layouts read (docs/design-language.md)."""
+    actor = getattr(request, "actor", None)
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    site = _site(request.path)
+    return {
+        "programme": Programme.objects.first(),
+        "account": _account(actor) if actor else None,
+        "sites": [
+            {"url": url, "label": entry.label, "current": url == f"/{site}/"}
+            for entry in SITES
+            if entry.is_for(actor) and (url := _url(entry.url_name))
+        ],
+        "navigation": [
+            {
+                "url": url,
+                "label": entry.label,
+                "icon": entry.icon,
+                "current": name == entry.url_name or name in entry.children,
+            }
+            for entry in MENUS.get(site, ())
+            if entry.is_for(actor) and (url := _url(entry.url_name))
+        ],
+        "settings_url": _url("people:list") if site == "dashboard" and actor else None,
+        "has_mailbox": settings.HAS_MAILBOX,
+    }
+
+
+def _account(actor: Any) -> dict[str, Any]:
+    return {
+        "name": actor.name,
+        "user_name": actor.user_name,
+        "tenant": actor.tenant_name,
+        "roles": sorted(str(role.label) for role in actor.roles),
+        "security_url": _url("mfa_index"),
+        "sign_out_url": _url("account_logout"),
+    }
+
+
+def _site(path: str) -> str:
+    first = path.strip("/").split("/", 1)[0]
+    return first if first in MENUS else ""
+
+
+def _url(name: str) -> str | None:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
+
+

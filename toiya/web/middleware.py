@@ -1,0 +1,209 @@
+"""What happens around every view: who is acting, in which language, may they come in, and how refusals answer."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import resolve, reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from toiya.core.clock import real_now
+from toiya.core.errors import Refusal
+from toiya.directory.actors import actor_for, person_for_request
+from toiya.directory.models import Person
+from toiya.web.access import ACCESS, Level
+from toiya.web.errors import refusal_page
+from toiya.web.membership.sessions import membership_login
+from toiya.web.sign_in.factors import second_factor_at
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+TOUCH_EVERY = dt.timedelta(minutes=1)
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class SecurityHeaders:
+    """The same protective headers on every answer (G-44); nothing personal is ever stored by a cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the headers."""
+        response = self.get_response(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+        if settings.SECURE_HSTS_SECONDS:
+            headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+        if not request.path.startswith(settings.STATIC_URL):
+            headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class WhoIsActing:
+    """``request.actor``: the signed-in person after the second factor, else None. Ends idle and old sessions."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Read the person and their rights from the database."""
+        request.actor = None  # type: ignore[attr-defined]
+        if request.user.is_authenticated:
+            if _is_over(request):
+                logout(request)
+            else:
+                self._identify(request)
+        return self.get_response(request)
+
+    def _identify(self, request: HttpRequest) -> None:
+        person = person_for_request(request.user.pk)
+        if person is None or not person.is_active:
+            logout(request)
+            return
+        factor_at = second_factor_at(request)
+        if factor_at is not None and not person.must_change_password:
+            request.actor = actor_for(  # type: ignore[attr-defined]
+                person, language=person.language, second_factor_at=factor_at
+            )
+
+
+def _is_over(request: HttpRequest) -> bool:
+    """Sessions end after 30 idle minutes and after 12 hours (G-17); real time."""
+    now = real_now()
+    started = _instant(request.session.setdefault("started_at", now.timestamp()))
+    seen = _instant(request.session.setdefault("seen_at", now.timestamp()))
+    if now - seen > settings.SESSION_IDLE or now - started > settings.SESSION_ABSOLUTE:
+        return True
+    if now - seen > TOUCH_EVERY:
+        request.session["seen_at"] = now.timestamp()
+    return False
+
+
+def _instant(timestamp: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+
+
+class ReaderLanguage:
+    """The language: chosen on the page (cookie), else the person's own, else what the browser asks for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Activate it for this request."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        own = request.user.language if isinstance(request.user, Person) else None
+        known = dict(settings.LANGUAGES)
+        language = next((code for code in (chosen, own) if code in known), None)
+        with translation.override(language or translation.get_language_from_request(request)):
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+class Refusals:
+    """A refusal that no view caught becomes a page with its status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal; leave everything else to Django."""
+        if isinstance(exception, Refusal):
+            return refusal_page(request, exception)
+        return None
+
+
+class Access:
+    """Deny by default: the access table lets a request in, or nothing does."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the check needs the resolved view."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Look the route up and compare."""
+        del view, args, kwargs
+        match = request.resolver_match or resolve(request.path_info)
+        methods = ACCESS.get(match.view_name)
+        if methods is None:
+            return refusal_page(request, Undeclared())
+        need = methods.get("GET" if request.method == "HEAD" else request.method or "")
+        if need is None:
+            return HttpResponseNotAllowed(sorted(methods))
+        if need.level in {Level.ANYBODY, Level.LINK_HOLDER}:
+            return None
+        if need.level is Level.MEMBERSHIP:
+            return None if membership_login(request) else HttpResponseRedirect(reverse("membership:sign_in"))
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        if need.level is Level.PASSWORD:
+            return None
+        actor = request.actor  # type: ignore[attr-defined]
+        if actor is None:
+            return _to_missing_step(request)
+        try:
+            if need.permission is not None:
+                actor.must(need.permission)
+            if need.capacity is not None and need.capacity not in actor.capacities | actor.suspended:
+                raise Undeclared
+        except Refusal as refusal:
+            return refusal_page(request, refusal)
+        return None
+
+
+class Undeclared(Refusal):
+    """The route is not in the access table, or not for organisations of this kind."""
+
+    code = "not_for_you"
+    status = 403
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(f"{reverse('account_login')}?{_next(request)}")
+
+
+def _to_missing_step(request: HttpRequest) -> HttpResponse:
+    """A temporary password must be changed first (S-056); then the second factor must exist and be given."""
+    person = request.user
+    name = "account_change_password" if getattr(person, "must_change_password", False) else "mfa_activate_totp"
+    return HttpResponseRedirect(f"{reverse(name)}?{_next(request)}")
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    return urlencode({"next": target})

@@ -1,0 +1,74 @@
+"""The menus of the sites. An entry that the access table would refuse is not shown (S-051)."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from toiya.core.actor import Actor
+from toiya.core.permissions import Capacity
+from toiya.web.access import ACCESS, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a menu; ``children`` are the pages that belong to it."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    children: tuple[str, ...] = ()
+    capacity: Capacity | None = None
+
+    def is_for(self, actor: Actor | None) -> bool:
+        """Whether the access table lets this actor open it."""
+        need = ACCESS.get(self.url_name, {}).get("GET")
+        if need is None:
+            return False
+        if self.capacity and (actor is None or self.capacity not in actor.capacities | actor.suspended):
+            return False
+        if need.level in {Level.ANYBODY, Level.MEMBERSHIP}:
+            return True
+        if actor is None or (need.permission and not actor.may(need.permission)):
+            return False
+        return need.capacity is None or need.capacity in actor.capacities | actor.suspended
+
+
+SITES = (
+    Entry("dashboard:home", _("Partner Dashboard"), "grid"),
+    Entry("organization:home", _("Organization portal"), "building"),
+    Entry("operator:home", _("Operator console"), "sliders"),
+    *((Entry("mailbox:list", _("Mailbox"), "envelope"),) if settings.HAS_MAILBOX else ()),
+)
+
+MENUS: dict[str, tuple[Entry, ...]] = {
+    "dashboard": (
+        Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
+        Entry("customers:list", _("Customers"), "people"),
+        Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
+        Entry("partnerships:resellers", _("Indirect resellers"), "shop"),
+        Entry("activity:log", _("Activity log"), "clock-history"),
+        Entry("people:list", _("User management"), "person-gear"),
+        Entry("profile:partner", _("Partner profile"), "card-heading"),
+    ),
+    "organization": (
+        Entry("organization:home", pgettext_lazy("menu", "Home"), "house"),
+        Entry("organization:people", _("Users"), "people"),
+        Entry("organization:partners", _("Partner relationships"), "link-45deg"),
+        Entry("organization:activity", _("Activity log"), "clock-history"),
+    ),
+    "operator": (
+        Entry("operator:home", pgettext_lazy("menu", "Home"), "house"),
+        Entry("operator:applications", _("Enrollments"), "inbox"),
+        Entry("operator:partners", _("Partners"), "buildings"),
+        Entry("operator:older_relationships", _("Older relationships"), "archive"),
+        Entry("operator:agreements", _("Agreements"), "file-earmark-text"),
+        Entry("operator:programme", _("Programme settings"), "gear"),
+        Entry("operator:web_mail", _("Web-mail domains"), "envelope-x"),
+        Entry("operator:activity", _("Activity log"), "clock-history"),
+    ),
+    "membership": (),
+    "mailbox": (),
+}

@@ -1,0 +1,288 @@
+"""Components of the pages: one tag each, a small template in ``components/`` behind it (docs/design-language.md)."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+from django import template
+from django.contrib.messages.storage.base import Message
+from django.forms import BaseForm, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Widget
+from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
+
+register = template.Library()
+
+Text = str | Promise
+Context = dict[str, object]
+Row = Mapping[str, object]
+
+ICONS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "icons"
+TONE_ICONS = {
+    "success": "check-circle-fill",
+    "warning": "exclamation-triangle-fill",
+    "danger": "x-octagon-fill",
+    "info": "info-circle-fill",
+    "waiting": "hourglass-split",
+    "neutral": "dash-circle",
+}
+NOTES: dict[str, tuple[str, Text]] = {
+    "note": ("info", gettext_lazy("Note")),
+    "important": ("warning", gettext_lazy("Important")),
+    "warning": ("danger", gettext_lazy("Warning")),
+    "success": ("success", gettext_lazy("Done")),
+}
+STEP_STATES: dict[str, Text] = {
+    "done": gettext_lazy("completed"),
+    "current": gettext_lazy("in progress"),
+    "waiting": gettext_lazy("not started"),
+    "refused": gettext_lazy("rejected"),
+}
+MESSAGE_TONES = {"debug": "neutral", "success": "success", "warning": "warning", "error": "danger"}
+
+
+# ---------------------------------------------------------------- small signs
+@register.simple_tag
+def icon(name: str, label: Text = "") -> SafeString:
+    """A sign beside words is silent to screen readers; one that stands alone has a ``label``."""
+    if label:
+        return format_html('<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', label, _drawing(name))
+    return format_html('<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', _drawing(name))
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    svg = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    found = re.search(r"<svg[^>]*>(.*)</svg>", svg, flags=re.DOTALL)
+    if found is None:
+        message = f"{name}.svg holds no drawing"
+        raise ValueError(message)
+    return mark_safe(" ".join(found[1].split()))  # noqa: S308 (a file of the package bootstrap-icons)
+
+
+@register.inclusion_tag("components/status.html")
+def status(tone: str, label: Text, icon: str = "") -> Context:
+    """A state in one of six tones; the words say it, the sign repeats it, the colour only helps."""
+    return {"tone": tone, "label": label, "icon": icon or TONE_ICONS[tone]}
+
+
+@register.inclusion_tag("components/wordmark.html")
+def wordmark() -> Context:
+    return {}
+
+
+# ---------------------------------------------------------------- time and names
+@register.filter
+def when(value: datetime | None) -> str:
+    """Date and time of day in the reader's language and time zone."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return f"{day(local.date())} {local:%H:%M}" if _reads_japanese() else f"{day(local.date())}, {local:%H:%M}"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A calendar day; of a moment, the day that it is for the reader."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return f"{value.year}年{value.month}月{value.day}日" if _reads_japanese() else date_format(value, "j F Y")
+
+
+@register.simple_tag
+def moment(value: date | None, precision: str = "") -> SafeString:
+    """The same text as ``when`` (or ``day``), readable for machines too."""
+    if value is None:
+        return SafeString()
+    text = when(value) if isinstance(value, datetime) and precision != "day" else day(value)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+
+
+def _reads_japanese() -> bool:
+    return (get_language() or "").startswith("ja")
+
+
+# ---------------------------------------------------------------- forms
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None = None) -> Context:
+    """A whole form field. ``style="cards"`` draws choices as cards, ``notes`` gives a line to each choice by its value."""
+    widget = bound.field.widget
+    kind = _kind(widget)
+    described = bound.aria_describedby or ""
+    attrs: dict[str, str | bool] = {"class": _classes(widget)}
+    if described and kind in {"control", "checkbox"}:
+        attrs["aria-describedby"] = described
+    return {
+        "field": bound,
+        "kind": kind,
+        "described": described,
+        "control": SafeString() if kind == "choices" else bound.as_widget(attrs=attrs),
+        "options": _options(bound, notes or {}) if kind == "choices" else [],
+        "cards": style == "cards",
+        "required": bound.field.required,
+    }
+
+
+def _kind(widget: Widget) -> str:
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
+        return "choices"
+    if isinstance(widget, CheckboxInput):
+        return "checkbox"
+    return "group" if widget.use_fieldset else "control"
+
+
+def _classes(widget: Widget) -> str:
+    own = str(widget.attrs.get("class", ""))
+    if isinstance(widget, CheckboxInput) or widget.is_hidden:
+        return own
+    return f"form-select {own}".strip() if isinstance(widget, Select) else f"form-control {own}".strip()
+
+
+def _options(bound: BoundField, notes: Mapping[str, Text]) -> list[Context]:
+    return [{"option": option, "note": notes.get(str(option.data["value"]), "")} for option in bound.subwidgets]
+
+
+@register.inclusion_tag("components/form_errors.html")
+def form_errors(form: BaseForm) -> Context:
+    """What is wrong with the form as a whole, then each field's error with a link to the field."""
+    rows = [{"label": "", "message": message, "anchor": ""} for message in form.non_field_errors()]
+    for bound in form:
+        anchor = bound.id_for_label or f"{bound.auto_id}_0"
+        rows += [{"label": bound.label, "message": message, "anchor": anchor} for message in bound.errors]
+    return {"rows": rows}
+
+
+@register.inclusion_tag("components/consent.html")
+def consent(bound: BoundField, button: Text, hint: Text = "") -> Context:
+    """A checkbox and the button that names the act; the server refuses without the tick as well."""
+    return {"field": bound, "button": button, "hint": hint, "needs": bound.id_for_label}
+
+
+@register.inclusion_tag("components/wizard_actions.html")
+def wizard_actions(back_url: str = "", next_label: Text = "") -> Context:
+    return {"back_url": back_url, "next_label": next_label}
+
+
+# ---------------------------------------------------------------- boxes
+@register.simple_block_tag
+def page_header(content: str, title: Text, lead: Text = "") -> SafeString:
+    """The page's only first-level heading, what the page is for, and its commands."""
+    return _block("page_header", title=title, lead=lead, commands=content.strip())
+
+
+@register.simple_block_tag
+def card(content: str, title: Text = "", icon: str = "", tone: str = "") -> SafeString:
+    return _block("card", content=content, title=title, icon=icon, tone=tone)
+
+
+@register.simple_block_tag
+def note(content: str, kind: str = "note", title: Text = "") -> SafeString:
+    """A box at the place of the risk, with the word that says how much it matters."""
+    tone, word = NOTES[kind]
+    return _block("note", content=content, tone=tone, title=title or word, icon=TONE_ICONS[tone])
+
+
+def _block(name: str, **context: object) -> SafeString:
+    content = context.get("content", context.get("commands"))
+    safe = {key: mark_safe(value) if value is content else value for key, value in context.items()}  # type: ignore[arg-type]  # noqa: S308
+    return render_to_string(f"components/{name}.html", safe)
+
+
+@register.inclusion_tag("components/flash.html")
+def flash(messages: Iterable[Message] | None) -> Context:
+    """What the last request did, once."""
+    rows = []
+    for message in messages or []:
+        tone = MESSAGE_TONES.get(message.level_tag, "info")
+        rows.append({"tone": tone, "icon": TONE_ICONS[tone], "text": message})
+    return {"rows": rows}
+
+
+@register.inclusion_tag("components/draft.html")
+def draft(text: str, mailto_url: str, copy_id: str) -> Context:
+    """A mail that the reader sends: open it in the own mail program or copy it."""
+    return {"text": text, "mailto_url": mailto_url, "copy_id": copy_id}
+
+
+@register.inclusion_tag("components/copy_button.html")
+def copy_button(target: str, label: Text = "", style: str = "btn-secondary") -> Context:
+    """Appears where a script can reach the clipboard; the text itself can always be selected."""
+    return {"target": target, "label": label, "style": style}
+
+
+@register.inclusion_tag("components/secret.html")
+def secret(label: Text, value: str, copy_id: str) -> Context:
+    """A password or key on the only page that ever shows it."""
+    return {"label": label, "value": value, "copy_id": copy_id}
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(icon: str, title: Text, text: Text = "", action_url: str = "", action_label: Text = "") -> Context:
+    """Nothing here yet: what it will be and how it begins."""
+    return {"icon": icon, "title": title, "text": text, "action_url": action_url, "action_label": action_label}
+
+
+@register.inclusion_tag("components/locked.html")
+def locked(label: Text, reason: Text) -> Context:
+    """An action that cannot be taken now, and why."""
+    return {"label": label, "reason": reason}
+
+
+# ---------------------------------------------------------------- lists
+@register.inclusion_tag("components/stepper.html")
+def stepper(steps: Sequence[Row], label: Text = "") -> Context:
+    rows = [{**step, "word": STEP_STATES[str(step["state"])]} for step in steps]
+    return {"steps": rows, "label": label, "short": not any(step.get("note") for step in steps)}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(rows: Sequence[Row]) -> Context:
+    filled = []
+    for row in rows:
+        tone = str(row.get("tone") or "neutral")
+        filled.append({**row, "tone": tone, "icon": row.get("icon") or TONE_ICONS[tone]})
+    return {"rows": filled}
+
+
+@register.inclusion_tag("components/checklist.html")
+def checklist(items: Sequence[Row]) -> Context:
+    """What remains to be set up; a locked task says why (S-045)."""
+    return {"items": items}
+
+
+@register.inclusion_tag("components/definition_list.html")
+def definition_list(rows: Iterable[Row | Sequence[object]]) -> Context:
+    return {"rows": [row if isinstance(row, Mapping) else {"term": row[0], "value": row[1]} for row in rows]}
+
+
+@register.inclusion_tag("components/changes.html")
+def changes(rows: Sequence[Row]) -> Context:
+    """What a field held before and what it holds now."""
+    return {"rows": rows}
+
+
+@register.inclusion_tag("components/tabs.html")
+def tabs(items: Sequence[Row], label: Text) -> Context:
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("components/pager.html")
+def pager(page: object) -> Context:
+    return {"page": page}
+
+
+@register.inclusion_tag("components/expander.html")
+def expander(url: str, *, expanded: bool, details: str, label: Text, swap: str = "") -> Context:
+    """The arrow that opens a row in place: a link, which htmx answers inside the element ``swap``."""
+    return {"url": url, "expanded": expanded, "details": details, "label": label, "swap": swap}

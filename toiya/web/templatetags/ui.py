@@ -176,27 +176,26 @@ def wizard_actions(back_url: str = "", next_label: Text = "") -> Context:
 
 # ---------------------------------------------------------------- boxes
 @register.simple_block_tag
-def page_header(content: str, title: Text, lead: Text = "") -> SafeString:
+def page_header(content: SafeString, title: Text, lead: Text = "") -> SafeString:
     """The page's only first-level heading, what the page is for, and its commands."""
-    return _block("page_header", title=title, lead=lead, commands=content.strip())
+    commands = content if content.strip() else ""
+    return render_to_string("components/page_header.html", {"title": title, "lead": lead, "commands": commands})
 
 
 @register.simple_block_tag
-def card(content: str, title: Text = "", icon: str = "", tone: str = "") -> SafeString:
-    return _block("card", content=content, title=title, icon=icon, tone=tone)
+def card(content: SafeString, title: Text = "", icon: str = "", tone: str = "") -> SafeString:
+    return render_to_string(
+        "components/card.html", {"content": content, "title": title, "icon": icon, "tone": tone}
+    )
 
 
 @register.simple_block_tag
-def note(content: str, kind: str = "note", title: Text = "") -> SafeString:
+def note(content: SafeString, kind: str = "note", title: Text = "") -> SafeString:
     """A box at the place of the risk, with the word that says how much it matters."""
     tone, word = NOTES[kind]
-    return _block("note", content=content, tone=tone, title=title or word, icon=TONE_ICONS[tone])
-
-
-def _block(name: str, **context: object) -> SafeString:
-    content = context.get("content", context.get("commands"))
-    safe = {key: mark_safe(value) if value is content else value for key, value in context.items()}  # type: ignore[arg-type]  # noqa: S308
-    return render_to_string(f"components/{name}.html", safe)
+    return render_to_string(
+        "components/note.html", {"content": content, "tone": tone, "title": title or word, "icon": TONE_ICONS[tone]}
+    )
 
 
 @register.inclusion_tag("components/flash.html")

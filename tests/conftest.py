@@ -1,11 +1,6 @@
 """What every story starts from."""
 
-import os
-
 import pytest
-
-os.environ.setdefault("TOIYA_MODE", "demo")
-os.environ.setdefault("TOIYA_ORIGIN", "http://localhost:8000")
 
 from tests.cast import Cast, build_cast
 

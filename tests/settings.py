@@ -1,0 +1,11 @@
+"""The demo's settings: a fixed origin, the mailbox on, nothing from the machine's environment."""
+
+import os
+
+os.environ.setdefault("TOIYA_MODE", "demo")
+os.environ.setdefault("TOIYA_ORIGIN", "http://localhost:8000")
+
+from toiya.settings import *  # noqa: E402, F403
+from toiya.settings import VAR
+
+(VAR / "test").mkdir(parents=True, exist_ok=True)

@@ -1,19 +1,19 @@
 """Set this folder up: `python3 tools/bootstrap.py run` for the demo, `… test` for the tests and checks too.
 
-Only the standard library, so that a bare Debian 12 with python3, python3-venv and make is enough: no root, no Node, no
-compiler. Every step leaves a stamp with the digest of what it was made from; a second run does nothing.
+Only the standard library, so that a bare Debian 12 with python3, python3-venv and make is enough: no root,
+no Node, no compiler. Every step leaves a stamp with the digest of what it was made from; a second run does
+nothing.
 """
 
 import argparse
 import hashlib
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,13 +59,14 @@ def main() -> int:
 
 # ---------------------------------------------------------------- steps
 def make_environment() -> None:
-    """A virtual environment for this folder and this Python; one that was moved or is of another Python is made anew."""
+    """A virtual environment; one that was moved or is of another Python is made anew."""
     if sys.version_info < OLDEST_PYTHON:
-        raise StepFailed(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed, this is {sys.version.split()[0]}")
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise StepFailed(f"Python {oldest} or newer is needed, this is {sys.version.split()[0]}")
     if PYTHON.exists() and is_stamped("environment", identity()):
         return
     if importlib.util.find_spec("ensurepip") is None:
-        raise StepFailed("Python's venv is incomplete (no ensurepip). On Debian or Ubuntu: apt-get install python3-venv")
+        raise StepFailed("Python has no ensurepip. On Debian or Ubuntu: apt-get install python3-venv")
     step("virtual environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     (site_packages() / "toiya.pth").write_text(f"{ROOT}\n", encoding="utf-8")
     command = VENV / "bin" / "toiya"
@@ -81,7 +82,16 @@ def install_packages(locks: list[str]) -> None:
         return
     uv = VENV / "bin" / "uv"
     files = [argument for name in stale for argument in ("-r", str(LOCKS / f"{name}.lock"))]
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    pip = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--require-hashes",
+    ]
     label = "packages: " + ", ".join(stale)
     if not is_stamped("uv", digest([LOCKS / "uv.lock"])) and succeeds([*pip, "-r", str(LOCKS / "uv.lock")]):
         stamp("uv", digest([LOCKS / "uv.lock"]))
@@ -95,7 +105,7 @@ def install_packages(locks: list[str]) -> None:
 
 
 def fetch_assets(*, with_chromium: bool) -> None:
-    """Style sheet, icons and htmx into the git-ignored static folder; Chromium's package too when it is asked for."""
+    """Style sheet, icons and htmx into the git-ignored static folder; Chromium's package when asked for."""
     wanted = digest([ROOT / "package-lock.json", LOCKS / "run.lock", Path(__file__)])
     have_assets = is_stamped("web assets", wanted) and VENDOR.is_dir()
     if have_assets and not with_chromium:
@@ -126,7 +136,7 @@ def copy_assets() -> None:
 
 
 def copy_without_source_map(source: Path, target: Path) -> None:
-    """The map stays behind, and Django's manifest of static files refuses a pointer to a file that is not there."""
+    """The map stays behind, and Django's manifest of static files refuses a pointer to a missing file."""
     lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
     target.write_text("".join(line for line in lines if "sourceMappingURL=" not in line), encoding="utf-8")
 
@@ -143,7 +153,8 @@ def compile_translations() -> None:
 
 # ---------------------------------------------------------------- stamps
 def identity() -> str:
-    return f"{ROOT} {sys.version_info.major}.{sys.version_info.minor} {hashlib.sha256(TOIYA_COMMAND.encode()).hexdigest()}"
+    command = hashlib.sha256(TOIYA_COMMAND.encode()).hexdigest()
+    return f"{ROOT} {sys.version_info.major}.{sys.version_info.minor} {command}"
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -187,8 +198,11 @@ def step(label: str, command: list[str], *, otherwise: list[str] | None = None) 
 
 
 def environment() -> dict[str, str]:
-    """This process's, and trust in what the machine trusts: a company's own certificate stands in the system's store."""
-    added = {"PYTHONDONTWRITEBYTECODE": "1", "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} --use-system-ca"}
+    """Adds trust in what the machine trusts: a company's own certificate stands in the system's store."""
+    added = {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} --use-system-ca",
+    }
     if SYSTEM_CERTIFICATES.exists():
         added["UV_SYSTEM_CERTS"] = "true"
     return {**os.environ, **added}

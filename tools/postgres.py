@@ -30,7 +30,8 @@ STOP_SECONDS = 15
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    # several workers, and tests in which fifty people act at once
+    "max_connections": "300",
     "shared_buffers": "128MB",
     # the data lives as long as the command: durability would only cost time
     "fsync": "off",

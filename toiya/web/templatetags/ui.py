@@ -1,12 +1,15 @@
-"""Components of the pages: one tag each, a small template in ``components/`` behind it (docs/design-language.md)."""
+"""Components of the pages: one tag each and a small template in ``components/`` (docs/design-language.md)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.forms import BaseForm, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Widget
 from django.forms.boundfield import BoundField
@@ -48,12 +51,21 @@ STEP_STATES: dict[str, Text] = {
 MESSAGE_TONES = {"debug": "neutral", "success": "success", "warning": "warning", "error": "danger"}
 
 
+class Named(Protocol):
+    """Something whose name has a Latin form, maybe an empty one."""
+
+    name: str
+    latin_name: str
+
+
 # ---------------------------------------------------------------- small signs
 @register.simple_tag
 def icon(name: str, label: Text = "") -> SafeString:
     """A sign beside words is silent to screen readers; one that stands alone has a ``label``."""
     if label:
-        return format_html('<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', label, _drawing(name))
+        return format_html(
+            '<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', label, _drawing(name)
+        )
     return format_html('<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', _drawing(name))
 
 
@@ -84,8 +96,10 @@ def when(value: datetime | None) -> str:
     """Date and time of day in the reader's language and time zone."""
     if value is None:
         return ""
-    local = timezone.localtime(value)
-    return f"{day(local.date())} {local:%H:%M}" if _reads_japanese() else f"{day(local.date())}, {local:%H:%M}"
+    local = timezone.localtime(value, _reader_zone())
+    return (
+        f"{day(local.date())} {local:%H:%M}" if _reads_japanese() else f"{day(local.date())}, {local:%H:%M}"
+    )
 
 
 @register.filter
@@ -94,7 +108,7 @@ def day(value: date | None) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
+        value = timezone.localtime(value, _reader_zone()).date()
     return f"{value.year}年{value.month}月{value.day}日" if _reads_japanese() else date_format(value, "j F Y")
 
 
@@ -107,14 +121,26 @@ def moment(value: date | None, precision: str = "") -> SafeString:
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
 
 
+@register.filter
+def reader_name(named: Named) -> str:
+    """An organisation's name: in Latin letters for those who do not read Japanese."""
+    return named.name if _reads_japanese() else named.latin_name or named.name
+
+
 def _reads_japanese() -> bool:
     return (get_language() or "").startswith("ja")
+
+
+def _reader_zone() -> ZoneInfo:
+    return ZoneInfo(settings.READER_TIME_ZONE)
 
 
 # ---------------------------------------------------------------- forms
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None = None) -> Context:
-    """A whole form field. ``style="cards"`` draws choices as cards, ``notes`` gives a line to each choice by its value."""
+    """A whole form field. ``style``: ``search`` in a filter bar, ``cards`` or ``wide`` for choices; ``notes``
+    explains each choice by its value.
+    """
     widget = bound.field.widget
     kind = _kind(widget)
     described = bound.aria_describedby or ""
@@ -127,7 +153,7 @@ def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None =
         "described": described,
         "control": SafeString() if kind == "choices" else bound.as_widget(attrs=attrs),
         "options": _options(bound, notes or {}) if kind == "choices" else [],
-        "cards": style == "cards",
+        "style": style,
         "required": bound.field.required,
     }
 
@@ -150,7 +176,9 @@ def _classes(widget: Widget) -> str:
 
 
 def _options(bound: BoundField, notes: Mapping[str, Text]) -> list[Context]:
-    return [{"option": option, "note": notes.get(str(option.data["value"]), "")} for option in bound.subwidgets]
+    return [
+        {"option": option, "note": notes.get(str(option.data["value"]), "")} for option in bound.subwidgets
+    ]
 
 
 @register.inclusion_tag("components/form_errors.html")
@@ -179,7 +207,9 @@ def wizard_actions(back_url: str = "", next_label: Text = "") -> Context:
 def page_header(content: SafeString, title: Text, lead: Text = "") -> SafeString:
     """The page's only first-level heading, what the page is for, and its commands."""
     commands = content if content.strip() else ""
-    return render_to_string("components/page_header.html", {"title": title, "lead": lead, "commands": commands})
+    return render_to_string(
+        "components/page_header.html", {"title": title, "lead": lead, "commands": commands}
+    )
 
 
 @register.simple_block_tag
@@ -194,7 +224,8 @@ def note(content: SafeString, kind: str = "note", title: Text = "") -> SafeStrin
     """A box at the place of the risk, with the word that says how much it matters."""
     tone, word = NOTES[kind]
     return render_to_string(
-        "components/note.html", {"content": content, "tone": tone, "title": title or word, "icon": TONE_ICONS[tone]}
+        "components/note.html",
+        {"content": content, "tone": tone, "title": title or word, "icon": TONE_ICONS[tone]},
     )
 
 
@@ -229,7 +260,13 @@ def secret(label: Text, value: str, copy_id: str) -> Context:
 @register.inclusion_tag("components/empty.html")
 def empty(icon: str, title: Text, text: Text = "", action_url: str = "", action_label: Text = "") -> Context:
     """Nothing here yet: what it will be and how it begins."""
-    return {"icon": icon, "title": title, "text": text, "action_url": action_url, "action_label": action_label}
+    return {
+        "icon": icon,
+        "title": title,
+        "text": text,
+        "action_url": action_url,
+        "action_label": action_label,
+    }
 
 
 @register.inclusion_tag("components/locked.html")

@@ -1,4 +1,6 @@
-"""The four relations (reliability.md section 3). Ended rows stay: both sides see the same history and the same dates."""
+"""The four relations (reliability.md section 3). Ended rows stay: both sides see the same history and the
+same dates.
+"""
 
 import datetime as dt
 from typing import ClassVar
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from toiya.core.actor import Actor
 from toiya.core.ids import new_id
-from toiya.core.permissions import DirectoryRole, Role
+from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.core.tenancy import SameTenant
 from toiya.directory.models import Tenant
 
@@ -44,7 +46,9 @@ class Partnership(models.Model):
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(
-                fields=["provider", "reseller"], condition=Q(ended_at__isnull=True), name="one_live_partnership"
+                fields=["provider", "reseller"],
+                condition=Q(ended_at__isnull=True),
+                name="one_live_partnership",
             ),
             models.CheckConstraint(condition=~Q(provider=F("reseller")), name="partners_are_two"),
         ]
@@ -102,7 +106,9 @@ class ResellerRelationship(models.Model):
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(
-                fields=["partner", "customer"], condition=Q(ended_at__isnull=True), name="one_live_relationship"
+                fields=["partner", "customer"],
+                condition=Q(ended_at__isnull=True),
+                name="one_live_relationship",
             ),
             UniqueConstraint(fields=["partner", "id"], name="relationship_of_partner"),
             models.CheckConstraint(condition=~Q(partner=F("customer")), name="partner_is_not_the_customer"),
@@ -129,11 +135,17 @@ class AdministrationGrantQuerySet(models.QuerySet["AdministrationGrant"]):
 
 
 class AdministrationGrant(models.Model):
-    """Relation 3: ``tenant`` lets ``grantee`` use some directory roles in it, for a time, and may take them back."""
+    """Relation 3: ``tenant`` lets ``grantee`` use some directory roles in it, for a time, and may take
+    them back.
+
+    ``capacity`` is what the grantee was when consent was given to it; suspended in that capacity, it uses
+    nothing.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="grants_given")
     grantee = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="grants_received")
+    capacity = models.CharField(max_length=10, choices=Capacity.choices)
     starts_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     consented_by_id = models.UUIDField()
@@ -148,7 +160,9 @@ class AdministrationGrant(models.Model):
             UniqueConstraint(fields=["tenant", "id"], name="grant_in_tenant"),
             UniqueConstraint(fields=["grantee", "id"], name="grant_of_grantee"),
             models.CheckConstraint(condition=~Q(tenant=F("grantee")), name="grantee_is_another"),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("starts_at")), name="grant_expires_after_start"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("starts_at")), name="grant_expires_after_start"
+            ),
         ]
 
     @property
@@ -173,7 +187,9 @@ class GrantRole(models.Model):
 
 
 class AccessAssignment(models.Model):
-    """Relation 4: inside the grantee, a group of agents (all who hold ``group``) may use a role of a grant."""
+    """Relation 4: inside the grantee, a group of agents (all who hold ``group``) may use a role of a
+    grant.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     grant = models.ForeignKey(AdministrationGrant, on_delete=models.CASCADE, related_name="assignments")
@@ -184,13 +200,18 @@ class AccessAssignment(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["grant", "group", "role"], name="access_assigned_once"),
             SameTenant(
-                parent="grant", to="relations.AdministrationGrant", to_tenant="grantee", name="assignment_of_grantee"
+                parent="grant",
+                to="relations.AdministrationGrant",
+                to_tenant="grantee",
+                name="assignment_of_grantee",
             ),
         ]
 
 
 class OlderRelationship(models.Model):
-    """The operator's register of relationships made in older portals; imported once when the partner is approved."""
+    """The operator's register of relationships made in older portals; imported once when the partner is
+    approved.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     partner = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -1,0 +1,47 @@
+"""What relations refuse."""
+
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.errors import Refusal
+
+
+class ConsentMissing(Refusal):
+    """Only an active global administrator of the granting organisation can consent (I-05)."""
+
+    code = "consent_missing"
+    status = 403
+    message = _(
+        "Only an active global administrator of the organization can consent to administrator access."
+    )
+
+
+class GrantTooLong(Refusal):
+    """Administrator access lasts from one day to 730 days (I-07)."""
+
+    code = "grant_too_long"
+
+
+class GrantNotLive(Refusal):
+    """The access was removed already, or has expired."""
+
+    code = "grant_not_live"
+    message = _("This administrator access is no longer in force: it was removed or has expired.")
+
+
+class NotInGrant(Refusal):
+    """Only the roles of the grant can be assigned, and only to groups of agents."""
+
+    code = "not_in_grant"
+    status = 400
+    message = _("Choose only roles that this access contains, and only agent groups.")
+
+
+class BeyondReach(Refusal):
+    """Rule (d): a delegated role never touches somebody who may do more than the role itself."""
+
+    code = "beyond_reach"
+    status = 403
+    message = _(
+        "Administrator access by a partner does not reach this user, because the user's roles allow more "
+        "than the access does. A global administrator of the organization can do this."
+    )

@@ -1,0 +1,200 @@
+"""Administrator access of one organisation in another: given by consent, assigned to agents, taken back at
+any time.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor, By
+from toiya.core.errors import NotVisible
+from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, DirectoryRole, Permission, Role
+from toiya.directory.models import Person, Tenant
+from toiya.mail import outbox
+from toiya.relations.errors import ConsentMissing, GrantNotLive, GrantTooLong, NotInGrant
+from toiya.relations.models import AccessAssignment, AdministrationGrant, GrantRole
+
+LONGEST_GRANT = dt.timedelta(days=730)
+AGENT_GROUPS = (Role.ADMIN_AGENT, Role.HELPDESK_AGENT)
+DEFAULT_ACCESS: Mapping[Role, frozenset[DirectoryRole]] = {
+    Role.ADMIN_AGENT: frozenset(DirectoryRole),
+    Role.HELPDESK_AGENT: frozenset({DirectoryRole.DIRECTORY_READER, DirectoryRole.HELPDESK_ADMINISTRATOR}),
+}
+LEAST_PRIVILEGE = (DirectoryRole.HELPDESK_ADMINISTRATOR,)
+
+
+@transaction.atomic
+def grant_administration(
+    by: By,
+    *,
+    tenant: Tenant,
+    grantee: Tenant,
+    capacity: Capacity,
+    roles: Iterable[DirectoryRole],
+    expires_at: dt.datetime,
+    consented_by_id: uuid.UUID,
+    invitation_id: uuid.UUID | None,
+) -> AdministrationGrant:
+    """``tenant`` lets ``grantee``, acting in ``capacity``, use these directory roles until ``expires_at``.
+
+    Part of an acceptance, in its transaction. Admin agents of the grantee may use every role, helpdesk
+    agents the reading and helpdesk ones, until the grantee assigns otherwise. Raises ConsentMissing,
+    GrantTooLong.
+    """
+    chosen = [role for role in DirectoryRole if role in set(roles)]
+    if (
+        not Person.objects.active()
+        .with_role(Role.GLOBAL_ADMIN)
+        .filter(pk=consented_by_id, tenant=tenant)
+        .exists()
+    ):
+        raise ConsentMissing
+    if not by.now < expires_at <= by.now + LONGEST_GRANT:
+        raise GrantTooLong(
+            _("Administrator access lasts at most %(limit)s days; this would last %(found)s days.")
+            % {"limit": LONGEST_GRANT.days, "found": (expires_at - by.now).days}
+        )
+    grant = AdministrationGrant.objects.create(
+        tenant=tenant,
+        grantee=grantee,
+        capacity=capacity,
+        starts_at=by.now,
+        expires_at=expires_at,
+        consented_by_id=consented_by_id,
+        invitation_id=invitation_id,
+    )
+    GrantRole.objects.bulk_create(GrantRole(tenant=tenant, grant=grant, role=role) for role in chosen)
+    AccessAssignment.objects.bulk_create(
+        AccessAssignment(tenant=grantee, grant=grant, group=group, role=role)
+        for group, usable in DEFAULT_ACCESS.items()
+        for role in chosen
+        if role in usable
+    )
+    record(
+        by,
+        AuditAction.CREATE_ADMINISTRATION_GRANT,
+        grant,
+        tenant_id=tenant.pk,
+        counterparty_id=grantee.pk,
+        grant_id=grant.pk,
+        after={
+            "grantee": grantee.name,
+            "roles": [role.value for role in chosen],
+            "expires_at": expires_at.isoformat(),
+        },
+    )
+    return grant
+
+
+@transaction.atomic
+def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationGrant:
+    """The access ends at once; partnership and reseller relationship stay as they are (S-071, rule (a)).
+
+    Either side's global administrator may do it: the organisation takes it back, or the partner gives it up.
+    Raises NotVisible for outsiders, GrantNotLive when it has ended already.
+    """
+    if actor.tenant_id not in {grant.tenant_id, grant.grantee_id}:
+        raise NotVisible
+    actor.must(Permission.GRANTS_REMOVE)
+    ended = (
+        AdministrationGrant.objects.live(actor.now)
+        .filter(pk=grant.pk)
+        .update(removed_at=actor.now, removed_by_tenant_id=actor.tenant_id)
+    )
+    if not ended:
+        raise GrantNotLive
+    grant.removed_at, grant.removed_by_tenant_id = actor.now, actor.tenant_id
+    record(
+        actor,
+        AuditAction.REMOVE_ADMINISTRATION_GRANT,
+        grant,
+        tenant_id=grant.tenant_id,
+        counterparty_id=grant.grantee_id,
+        grant_id=grant.pk,
+        before={
+            "grantee": grant.grantee.name,
+            "roles": [role.value for role in grant.directory_roles],
+            "expires_at": grant.expires_at.isoformat(),
+        },
+    )
+    other = grant.grantee if actor.tenant_id == grant.tenant_id else grant.tenant
+    for person in administrators_of(other):
+        outbox.post(
+            actor,
+            "relations/access_removed",
+            to=person.contact_email,
+            language=person.language,
+            subject_id=grant.pk,
+            context={
+                "recipient": person.name,
+                "tenant": grant.tenant.name,
+                "grantee": grant.grantee.name,
+                "removed_by": actor.tenant_name,
+                "roles": [role.value for role in grant.directory_roles],
+                "at": actor.now.isoformat(),
+                "partners_link": {"path": "/organization/partners/"},
+            },
+        )
+    return grant
+
+
+@transaction.atomic
+def assign_access(
+    actor: Actor, *, grant: AdministrationGrant, group: Role, roles: Iterable[DirectoryRole]
+) -> AdministrationGrant:
+    """Inside the partner: everybody in ``group`` may use exactly these roles of the grant (relation 4).
+
+    Raises NotVisible for everybody but the grantee, GrantNotLive, and NotInGrant for a role that was not
+    granted.
+    """
+    if actor.tenant_id != grant.grantee_id:
+        raise NotVisible
+    actor.must(Permission.ACCESS_ASSIGN)
+    locked = AdministrationGrant.objects.select_for_update().live(actor.now).filter(pk=grant.pk).first()
+    if locked is None:
+        raise GrantNotLive
+    chosen = set(roles)
+    if group not in AGENT_GROUPS or not chosen <= set(locked.directory_roles):
+        raise NotInGrant(field=group.value)
+    present = AccessAssignment.objects.filter(grant=locked, group=group)
+    before = sorted(row.role for row in present)
+    if before == sorted(chosen):
+        return locked
+    present.delete()
+    AccessAssignment.objects.bulk_create(
+        AccessAssignment(tenant_id=actor.tenant_id, grant=locked, group=group, role=role)
+        for role in sorted(chosen)
+    )
+    record(
+        actor,
+        AuditAction.ASSIGN_ACCESS,
+        locked,
+        tenant_id=actor.tenant_id,
+        counterparty_id=locked.tenant_id,
+        grant_id=locked.pk,
+        before={"group": group.value, "roles": before},
+        after={"group": group.value, "roles": sorted(chosen)},
+    )
+    return locked
+
+
+def administrators_of(tenant: Tenant) -> list[Person]:
+    """The active global administrators: those whom the system writes to about the organisation's
+    relations.
+    """
+    return list(
+        Person.objects.active().with_role(Role.GLOBAL_ADMIN).filter(tenant=tenant).order_by("user_name")
+    )
+
+
+def powers_of(roles: Iterable[DirectoryRole]) -> list[tuple[DirectoryRole, str, str]]:
+    """Each role with its name and what it allows, for consent pages and lists, strongest last."""
+    held = set(roles)
+    return [
+        (role, str(role.label), str(DIRECTORY_ROLE_POWERS[role])) for role in DirectoryRole if role in held
+    ]

@@ -31,12 +31,23 @@ class AuditAction(TextChoices):
     APPROVE_ENROLLMENT = "approve_enrollment", _("Enrollment approved")
     REJECT_ENROLLMENT = "reject_enrollment", _("Enrollment rejected")
     UPDATE_PARTNER_PROFILE = "update_partner_profile", _("Partner profile changed")
+    UPDATE_PROVIDER_ENTRY = "update_provider_entry", _("Directory entry submitted for approval")
+    APPROVE_PROVIDER_ENTRY = "approve_provider_entry", _("Directory entry approved")
+    RETURN_PROVIDER_ENTRY = "return_provider_entry", _("Directory entry returned")
+    WITHDRAW_PROVIDER_ENTRY = "withdraw_provider_entry", _("Directory entry withdrawn")
+    FOUND_OPERATOR = "found_operator", _("Installation set up")
     REGISTER_PROVIDER = "register_provider", _("Indirect provider registered")
     SUSPEND_PARTNER = "suspend_partner", _("Partner suspended")
     RESTORE_PARTNER = "restore_partner", _("Partner restored")
     UPDATE_PROGRAMME = "update_programme", _("Programme settings changed")
+    UPDATE_COUNTRY = "update_country", _("Country of the programme changed")
+    ADD_WEB_MAIL_DOMAIN = "add_web_mail_domain", _("Web-mail domain added")
+    REMOVE_WEB_MAIL_DOMAIN = "remove_web_mail_domain", _("Web-mail domain removed")
     PUBLISH_AGREEMENT = "publish_agreement", _("Agreement published")
-    REGISTER_OLDER_RELATIONSHIP = "register_older_relationship", _("Relationship from an older portal registered")
+    REGISTER_OLDER_RELATIONSHIP = (
+        "register_older_relationship",
+        _("Relationship from an older portal registered"),
+    )
     REMOVE_OLDER_RELATIONSHIP = "remove_older_relationship", _("Relationship from an older portal removed")
     CREATE_PARTNER_INVITATION = "create_partner_invitation", _("Partnership requested")
     SEND_PARTNER_INVITATION = "send_partner_invitation", _("Partnership invitation mailed")
@@ -48,7 +59,10 @@ class AuditAction(TextChoices):
     CREATE_RELATIONSHIP_INVITATION = "create_relationship_invitation", _("Reseller relationship requested")
     SEND_RELATIONSHIP_INVITATION = "send_relationship_invitation", _("Invitation mailed to a customer")
     REVOKE_RELATIONSHIP_INVITATION = "revoke_relationship_invitation", _("Invitation to a customer revoked")
-    DECLINE_RELATIONSHIP_INVITATION = "decline_relationship_invitation", _("Invitation declined by the customer")
+    DECLINE_RELATIONSHIP_INVITATION = (
+        "decline_relationship_invitation",
+        _("Invitation declined by the customer"),
+    )
     CREATE_RESELLER_RELATIONSHIP = "create_reseller_relationship", _("Reseller relationship established")
     IMPORT_RESELLER_RELATIONSHIP = (
         "import_reseller_relationship",

@@ -38,7 +38,9 @@ class Programme(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(id=1), name="one_programme"),
-            models.CheckConstraint(condition=models.Q(invitation_days__range=(1, 90)), name="invitations_lapse"),
+            models.CheckConstraint(
+                condition=models.Q(invitation_days__range=(1, 90)), name="invitations_lapse"
+            ),
             models.CheckConstraint(condition=models.Q(grant_days__range=(1, 730)), name="grants_expire"),
         ]
 
@@ -67,7 +69,7 @@ class Programme(models.Model):
 
 
 class Country(models.Model):
-    """A country or region in which the programme is known; it decides the currency and the sales region (N-44)."""
+    """A country or region of the programme; it decides the currency and the sales region (N-44)."""
 
     code = models.CharField(max_length=2, primary_key=True)
     currency = models.CharField(max_length=3)
@@ -79,7 +81,7 @@ class Country(models.Model):
 
 
 class WebMailDomain(models.Model):
-    """A domain of a web-based mail service; its addresses and sub-domains cannot be a primary contact's (S-039)."""
+    """A domain of a web-based mail service; no primary contact may have an address in or below it (S-039)."""
 
     name = models.CharField(max_length=253)
 
@@ -109,7 +111,9 @@ class Agreement(models.Model):
     published_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "version"], name="agreement_version_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "version"], name="agreement_version_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.version})"

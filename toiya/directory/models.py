@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
 from toiya.core.actor import Actor
 from toiya.core.clock import FamilyClock
@@ -43,6 +42,18 @@ class Family(models.Model):
         return FamilyClock(dt.timedelta(seconds=self.clock_offset_seconds), self.clock_stopped_at)
 
 
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    """Organisations, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "TenantQuerySet":
+        """The actor's own; the operator sees every partner, and no organisation that is only a customer (T-15)."""
+        own = Q(pk=actor.tenant_id)
+        if Capacity.OPERATOR not in actor.capacities:
+            return self.filter(own)
+        held = TenantCapacity.objects.filter(capacity__in=[Capacity.PROVIDER, Capacity.RESELLER])
+        return self.filter(own | Q(family_id=actor.family_id, pk__in=held.values("tenant_id")))
+
+
 class Tenant(models.Model):
     """An organisation: operator, provider, reseller, customer, or several of these at once."""
 
@@ -57,6 +68,8 @@ class Tenant(models.Model):
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
     agents_add_people = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+
+    objects = TenantQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -76,7 +89,9 @@ class TenantCapacity(models.Model):
     setup_finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints: ClassVar = [UniqueConstraint(fields=["tenant", "capacity"], name="one_capacity_of_a_kind")]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "capacity"], name="one_capacity_of_a_kind")
+        ]
 
 
 class Suspension(models.Model):
@@ -94,7 +109,9 @@ class Suspension(models.Model):
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(
-                fields=["tenant", "capacity"], condition=Q(lifted_at__isnull=True), name="one_suspension_at_a_time"
+                fields=["tenant", "capacity"],
+                condition=Q(lifted_at__isnull=True),
+                name="one_suspension_at_a_time",
             ),
         ]
 
@@ -214,5 +231,3 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.role}"
-
-

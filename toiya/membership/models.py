@@ -7,7 +7,9 @@ from django.db.models import UniqueConstraint
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from toiya.core.actor import Actor
 from toiya.core.ids import new_id
+from toiya.core.permissions import Capacity
 from toiya.directory.models import Suspension, Tenant
 from toiya.programme.models import Country, in_language
 
@@ -35,6 +37,14 @@ class MembershipSession(models.Model):
     expires_at = models.DateTimeField()
 
 
+class OrganizationProfileQuerySet(models.QuerySet["OrganizationProfile"]):
+    """Organisation profiles, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "OrganizationProfileQuerySet":
+        """Those that moved to the actor's dashboard account (S-016, S-032)."""
+        return self.filter(owner_id=actor.tenant_id)
+
+
 class OrganizationProfile(models.Model):
     """An organisation in the membership site. On approval it moves to the dashboard account, for good (S-032)."""
 
@@ -54,6 +64,8 @@ class OrganizationProfile(models.Model):
         Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="organization_profiles"
     )
     administrators = models.ManyToManyField(MembershipLogin, related_name="profiles")
+
+    objects = OrganizationProfileQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.membership_id} {self.name}"
@@ -86,10 +98,20 @@ class Holding(models.Model):
         return in_language(self.name_ja, self.name_en)
 
 
+class PartnerProfileQuerySet(models.QuerySet["PartnerProfile"]):
+    """Partner profiles, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "PartnerProfileQuerySet":
+        """The one of the actor's own organisation."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+
 class PartnerProfile(models.Model):
     """What a partner told the operator: legal profile, primary contact, support contact (N-07)."""
 
-    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="partner_profile")
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, primary_key=True, related_name="partner_profile"
+    )
     legal_name = models.CharField(max_length=200)
     postal_code = models.CharField(max_length=20, blank=True)
     region = models.CharField(max_length=100, blank=True)
@@ -103,6 +125,8 @@ class PartnerProfile(models.Model):
     support_phone = models.CharField(max_length=30, blank=True)
     version = models.PositiveIntegerField(default=1)
 
+    objects = PartnerProfileQuerySet.as_manager()
+
 
 class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
     """Entries of the provider directory."""
@@ -112,13 +136,26 @@ class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
         return self.filter(
             approved_at__isnull=False,
             tenant__tenant_capacities__capacity="provider",
-        ).exclude(tenant__suspensions__in=Suspension.objects.filter(capacity="provider", lifted_at__isnull=True))
+        ).exclude(
+            tenant__suspensions__in=Suspension.objects.filter(capacity="provider", lifted_at__isnull=True)
+        )
+
+    def visible_to(self, actor: Actor) -> "ProviderEntryQuerySet":
+        """The actor's own; the operator sees all of them, because it approves them (C-18)."""
+        if Capacity.OPERATOR in actor.capacities:
+            return self.filter(tenant__family_id=actor.family_id)
+        return self.filter(tenant_id=actor.tenant_id)
 
 
 class ProviderEntry(models.Model):
-    """A provider's entry in the public directory: what a reseller compares (S-005, S-006)."""
+    """A provider's entry in the public directory: what a reseller compares (S-005, S-006).
 
-    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="provider_entry")
+    The columns are what the public sees. What the provider wrote waits in ``proposed`` for the operator.
+    """
+
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, primary_key=True, related_name="provider_entry"
+    )
     summary_ja = models.TextField(blank=True)
     summary_en = models.TextField(blank=True)
     website = models.URLField()
@@ -138,6 +175,10 @@ class ProviderEntry(models.Model):
     financing_en = models.CharField(max_length=300, blank=True)
     onboarding_days = models.PositiveSmallIntegerField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+    proposed = models.JSONField(default=dict, blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    review_note = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
     countries = models.ManyToManyField(Country, related_name="+")
 
     objects = ProviderEntryQuerySet.as_manager()
@@ -146,3 +187,28 @@ class ProviderEntry(models.Model):
     def summary(self) -> str:
         """The summary in the reader's language."""
         return in_language(self.summary_ja, self.summary_en)
+
+    @property
+    def support_hours(self) -> str:
+        """When support answers, in the reader's language."""
+        return in_language(self.support_hours_ja, self.support_hours_en)
+
+    @property
+    def technical_support_text(self) -> str:
+        """What technical support and training there is."""
+        return in_language(self.technical_support_ja, self.technical_support_en)
+
+    @property
+    def marketing_help_text(self) -> str:
+        """What help with marketing there is."""
+        return in_language(self.marketing_help_ja, self.marketing_help_en)
+
+    @property
+    def financing_text(self) -> str:
+        """What financing or credit terms there are."""
+        return in_language(self.financing_ja, self.financing_en)
+
+    @property
+    def language_codes(self) -> list[str]:
+        """The languages in which the provider serves its resellers."""
+        return [code for code in self.languages.split(",") if code]

@@ -45,3 +45,23 @@ class BeyondReach(Refusal):
         "Administrator access by a partner does not reach this user, because the user's roles allow more "
         "than the access does. A global administrator of the organization can do this."
     )
+
+
+class NoSuchOrganization(Refusal):
+    """No work account has the domain."""
+
+    code = "no_such_organization"
+    status = 400
+
+
+class NotRegistrable(Refusal):
+    """The register of older relationships does not take this entry."""
+
+    code = "not_registrable"
+
+
+class AlreadyImported(Refusal):
+    """The entry became a reseller relationship when the partner was approved."""
+
+    code = "already_imported"
+    message = _("This entry was imported when the partner was approved; it stays as evidence.")

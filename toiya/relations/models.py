@@ -208,6 +208,16 @@ class AccessAssignment(models.Model):
         ]
 
 
+class OlderRelationshipQuerySet(models.QuerySet["OlderRelationship"]):
+    """The register, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "OlderRelationshipQuerySet":
+        """The operator's; nobody else sees it."""
+        if Capacity.OPERATOR not in actor.capacities:
+            return self.none()
+        return self.filter(partner__family_id=actor.family_id)
+
+
 class OlderRelationship(models.Model):
     """The operator's register of relationships made in older portals; imported once when the partner is
     approved.
@@ -219,6 +229,8 @@ class OlderRelationship(models.Model):
     portal = models.CharField(max_length=100)
     since = models.DateField()
     imported_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OlderRelationshipQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

@@ -63,6 +63,10 @@ class AuditAction(TextChoices):
         "decline_relationship_invitation",
         _("Invitation declined by the customer"),
     )
+    ACCEPT_RELATIONSHIP_INVITATION = (
+        "accept_relationship_invitation",
+        _("Invitation accepted; the reseller relationship existed already"),
+    )
     CREATE_RESELLER_RELATIONSHIP = "create_reseller_relationship", _("Reseller relationship established")
     IMPORT_RESELLER_RELATIONSHIP = (
         "import_reseller_relationship",

@@ -1,5 +1,6 @@
 """Tables of relationship invitations."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -7,7 +8,7 @@ from django.db.models import Q, UniqueConstraint
 
 from toiya.core.actor import Actor
 from toiya.core.ids import new_id
-from toiya.core.permissions import DirectoryRole
+from toiya.core.permissions import Capacity, DirectoryRole
 from toiya.core.tenancy import SameTenant
 from toiya.directory.models import Language, Person, Tenant
 from toiya.partnerships.models import InvitationState
@@ -23,9 +24,12 @@ class RelationshipInvitationQuerySet(models.QuerySet["RelationshipInvitation"]):
 
 
 class RelationshipInvitation(models.Model):
-    """A partner asks a customer for a reseller relationship: with itself, or with reseller and provider together.
+    """A partner asks a customer for a reseller relationship: with itself, or with reseller and provider
+    together.
 
-    ``tenant`` issued it and is one of the parties. The stored offer never changes; consent may only narrow it.
+    ``tenant`` issued it; every party is the issuer or one of its live partners. The stored offer never
+    changes; consent may only narrow it. ``instead_of_id`` is the declined combined request of which this is
+    the reseller's half. ``named_domain`` or ``named_customer`` bind it to one organisation (T-06).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -33,7 +37,10 @@ class RelationshipInvitation(models.Model):
     inviter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reseller = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     provider = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    named_customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    named_customer = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    named_domain = models.CharField(max_length=253, blank=True)
     customer_name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
     language = models.CharField(max_length=5, choices=Language.choices)
@@ -49,6 +56,7 @@ class RelationshipInvitation(models.Model):
     answered_by_id = models.UUIDField(null=True, blank=True)
     answered_by_tenant_id = models.UUIDField(null=True, blank=True)
     decline_reason = models.TextField(blank=True)
+    instead_of_id = models.UUIDField(null=True, blank=True)
 
     objects = RelationshipInvitationQuerySet.as_manager()
 
@@ -56,7 +64,8 @@ class RelationshipInvitation(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["tenant", "id"], name="relationship_invitation_in_tenant"),
             models.CheckConstraint(
-                condition=Q(reseller__isnull=False) | Q(provider__isnull=False), name="invitation_names_a_party"
+                condition=Q(reseller__isnull=False) | Q(provider__isnull=False),
+                name="invitation_names_a_party",
             ),
             SameTenant(parent="inviter", to="directory.Person", name="relationship_inviter_in_tenant"),
         ]
@@ -70,6 +79,24 @@ class RelationshipInvitation(models.Model):
         return self.reseller_id is not None and self.provider_id is not None
 
     @property
+    def granted_for(self) -> dt.timedelta:
+        """How long the administrator access lasts, counted from the consent."""
+        return dt.timedelta(days=self.grant_days)
+
+    def is_expired(self, now: dt.datetime) -> bool:
+        """Whether it lapsed without an answer; a comparison with the clock, not a job (G-04)."""
+        return self.state == InvitationState.OPEN and self.expires_at <= now
+
+    def capacity_of(self, party: Tenant) -> Capacity:
+        """As what the party is to be authorised."""
+        return Capacity.RESELLER if party.pk == self.reseller_id else Capacity.PROVIDER
+
+    def roles_for(self, party: Tenant) -> list[DirectoryRole]:
+        """The directory roles that the party asks for, weakest first."""
+        asked = {row.role for row in self.requested_roles.all() if row.grantee_id == party.pk}
+        return [role for role in DirectoryRole if role in asked]
+
+    @property
     def parties(self) -> list[Tenant]:
         """The partners that the customer is asked to authorise, the reseller first."""
         return [party for party in (self.reseller, self.provider) if party is not None]
@@ -79,14 +106,18 @@ class RequestedRole(models.Model):
     """A directory role that a party asks for; the customer consents to each by name and may leave it out."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
-    invitation = models.ForeignKey(RelationshipInvitation, on_delete=models.CASCADE, related_name="requested_roles")
+    invitation = models.ForeignKey(
+        RelationshipInvitation, on_delete=models.CASCADE, related_name="requested_roles"
+    )
     grantee = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=30, choices=DirectoryRole.choices)
 
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(fields=["invitation", "grantee", "role"], name="requested_role_once"),
-            SameTenant(parent="invitation", to="customers.RelationshipInvitation", name="requested_role_in_tenant"),
+            SameTenant(
+                parent="invitation", to="customers.RelationshipInvitation", name="requested_role_in_tenant"
+            ),
         ]
 
 
@@ -103,6 +134,8 @@ class RelationshipSending(models.Model):
     class Meta:
         constraints: ClassVar = [
             SameTenant(
-                parent="invitation", to="customers.RelationshipInvitation", name="relationship_sending_in_tenant"
+                parent="invitation",
+                to="customers.RelationshipInvitation",
+                name="relationship_sending_in_tenant",
             ),
         ]

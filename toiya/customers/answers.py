@@ -1,0 +1,333 @@
+"""The customer's answer to an invitation: consent, or no.
+
+Everything is examined again in the transaction of the consent, under locks (reliability.md section 3): what
+was true when the invitation was sent may have ended since.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor
+from toiya.core.errors import InvalidLink, TooManyAttempts
+from toiya.core.links import Purpose, read_link_token
+from toiya.core.permissions import RULES, Capacity, DirectoryRole, Permission
+from toiya.customers.errors import (
+    ConsentRequired,
+    CountryClosed,
+    InvitationClosed,
+    InvitationDeclined,
+    InvitationRevoked,
+    InvitationUsed,
+    InviterGone,
+    OwnInvitation,
+    PartnershipEnded,
+    PartyNotActive,
+    RolesNotOffered,
+    WrongCustomer,
+    expired_on,
+)
+from toiya.customers.models import RelationshipInvitation, RequestedRole
+from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
+from toiya.customers.relationship_requests import keep_draft, record_issue
+from toiya.directory.models import Person, Suspension, Tenant, TenantCapacity
+from toiya.partnerships.models import InvitationState
+from toiya.relations.grants import grant_administration
+from toiya.relations.models import Origin, Partnership, ResellerRelationship
+from toiya.relations.rights import are_partners
+from toiya.requests.limits import take
+
+Consent = Mapping[uuid.UUID, Collection[DirectoryRole]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """A genuine link and the invitation behind it; ``obstacle`` says why nothing can be accepted through
+    it.
+    """
+
+    invitation: RelationshipInvitation
+    obstacle: InvitationClosed | None
+
+
+def open_link(token: str) -> OpenedLink:
+    """What the link leads to; reading changes nothing. Raises InvalidLink for anything that Toiya did not
+    make.
+    """
+    subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
+    invitation = (
+        RelationshipInvitation.objects.filter(pk=subject)
+        .select_related("tenant__family", "reseller__country", "provider__country", "inviter")
+        .prefetch_related("requested_roles")
+        .first()
+    )
+    if invitation is None:
+        raise InvalidLink
+    return OpenedLink(invitation, _obstacle(invitation, version, invitation.tenant.family.clock.now()))
+
+
+def _obstacle(invitation: RelationshipInvitation, version: int, now: dt.datetime) -> InvitationClosed | None:
+    if invitation.state == InvitationState.ACCEPTED:
+        return InvitationUsed()
+    if invitation.state == InvitationState.DECLINED:
+        return InvitationDeclined()
+    if invitation.state == InvitationState.REVOKED or invitation.version != version:
+        return InvitationRevoked()
+    return expired_on(invitation.expires_at) if invitation.expires_at <= now else None
+
+
+def accept_invitation(
+    actor: Actor, *, token: str, consent: Consent, agreed: bool
+) -> list[ResellerRelationship]:
+    """The customer authorises every party the invitation names, all or none (S-102), and lends the chosen
+    roles.
+
+    When the invitation was bound to another organisation, the inviter is told of the attempt (T-06). Raises
+    what ``examine`` and the link raise, ConsentRequired and RolesNotOffered.
+    """
+    try:
+        return _accept(actor, token=token, consent=consent, agreed=agreed)
+    except WrongCustomer:
+        _report_wrong_customer(actor, token)
+        raise
+
+
+@transaction.atomic
+def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list[ResellerRelationship]:
+    actor.must(Permission.RELATIONSHIPS_ACCEPT)
+    actor.must_be_fresh()
+    if not agreed:
+        raise ConsentRequired(field="agree")
+    invitation = _lock(actor, token)
+    customer = examine(actor, invitation)
+    chosen = _narrowed(invitation, consent)
+
+    invitation.state = InvitationState.ACCEPTED
+    _settle(actor, invitation)
+    relationships = [_relate(actor, invitation, party, customer) for party in invitation.parties]
+    for party in invitation.parties:
+        if chosen[party.pk]:
+            grant_administration(
+                actor,
+                tenant=customer,
+                grantee=party,
+                capacity=invitation.capacity_of(party),
+                roles=chosen[party.pk],
+                expires_at=actor.now + invitation.granted_for,
+                consented_by_id=actor.person_id,
+                invitation_id=invitation.pk,
+            )
+    tell_accepted(actor, invitation, chosen)
+    return relationships
+
+
+def _lock(actor: Actor, token: str) -> RelationshipInvitation:
+    """The invitation behind the link, open at this instant, locked with everything that its examination
+    reads.
+    """
+    subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
+    invitation = RelationshipInvitation.objects.select_for_update().filter(pk=subject).first()
+    if invitation is None:
+        raise InvalidLink
+    concerned = {invitation.tenant_id, actor.tenant_id, *(party.pk for party in invitation.parties)}
+    locked = {
+        tenant.pk: tenant
+        for tenant in Tenant.objects.select_for_update(no_key=True).filter(pk__in=concerned).order_by("pk")
+    }
+    list(Person.objects.select_for_update(no_key=True).filter(pk=invitation.inviter_id))
+    list(
+        Partnership.objects.live()
+        .select_for_update(no_key=True)
+        .filter(provider__in=concerned, reseller__in=concerned)
+    )
+    if locked[invitation.tenant_id].family_id != actor.family_id:
+        raise InvalidLink
+    obstacle = _obstacle(invitation, version, actor.now)
+    if obstacle is not None:
+        raise obstacle
+    return invitation
+
+
+def examine(actor: Actor, invitation: RelationshipInvitation) -> Tenant:
+    """Whether the actor's organisation may accept it now; the page asks the same before it shows the form.
+
+    Raises OwnInvitation, WrongCustomer, CountryClosed, InviterGone, PartyNotActive, PartnershipEnded.
+    """
+    customer = Tenant.objects.select_related("country").get(pk=actor.tenant_id)
+    if customer.pk in {invitation.tenant_id, invitation.reseller_id, invitation.provider_id}:
+        raise OwnInvitation
+    if not _is_meant(invitation, customer):
+        raise WrongCustomer
+    if not customer.country.is_open:
+        raise CountryClosed(customer.country_id)
+    _examine_inviter(invitation)
+    for party in invitation.parties:
+        _examine_party(invitation, party)
+    return customer
+
+
+def _is_meant(invitation: RelationshipInvitation, customer: Tenant) -> bool:
+    if invitation.named_customer_id is not None and invitation.named_customer_id != customer.pk:
+        return False
+    named = invitation.named_domain
+    return not named or customer.domains.filter(name__iexact=named).exists()
+
+
+def _examine_inviter(invitation: RelationshipInvitation) -> None:
+    inviter = Person.objects.get(pk=invitation.inviter_id)
+    for_both = invitation.is_combined or invitation.instead_of_id is not None
+    permission = Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
+    capacities, suspended = _capacities(invitation.tenant_id)
+    if not inviter.is_active or not RULES[permission].roles & inviter.roles:
+        raise InviterGone
+    if not RULES[permission].capacities & (capacities - suspended):
+        raise PartyNotActive(invitation.tenant.name)
+
+
+def _examine_party(invitation: RelationshipInvitation, party: Tenant) -> None:
+    capacities, suspended = _capacities(party.pk)
+    if invitation.capacity_of(party) not in capacities - suspended:
+        raise PartyNotActive(party.name)
+    if party.pk == invitation.tenant_id:
+        return
+    if invitation.capacity_of(party) == Capacity.PROVIDER:
+        provider_id, reseller_id = party.pk, invitation.tenant_id
+    else:
+        provider_id, reseller_id = invitation.tenant_id, party.pk
+    if not are_partners(provider_id, reseller_id):
+        raise PartnershipEnded
+
+
+def _capacities(tenant_id: uuid.UUID) -> tuple[set[str], set[str]]:
+    held = TenantCapacity.objects.filter(tenant_id=tenant_id).values_list("capacity", flat=True)
+    stopped = Suspension.objects.filter(tenant_id=tenant_id, lifted_at__isnull=True)
+    return set(held), set(stopped.values_list("capacity", flat=True))
+
+
+def _narrowed(invitation: RelationshipInvitation, consent: Consent) -> dict[uuid.UUID, set[DirectoryRole]]:
+    chosen = {party.pk: set(consent.get(party.pk, ())) for party in invitation.parties}
+    offered = {party.pk: set(invitation.roles_for(party)) for party in invitation.parties}
+    if set(consent) - set(offered) or any(chosen[party] - offered[party] for party in chosen):
+        raise RolesNotOffered
+    return chosen
+
+
+def _settle(actor: Actor, invitation: RelationshipInvitation) -> None:
+    """From open to the answer in one conditional statement: of two answers at the same moment one wins
+    (G-09).
+    """
+    invitation.answered_at = actor.now
+    invitation.answered_by_id, invitation.answered_by_tenant_id = actor.person_id, actor.tenant_id
+    won = RelationshipInvitation.objects.filter(
+        pk=invitation.pk, state=InvitationState.OPEN, version=invitation.version
+    ).update(
+        state=invitation.state,
+        answered_at=actor.now,
+        answered_by_id=actor.person_id,
+        answered_by_tenant_id=actor.tenant_id,
+        decline_reason=invitation.decline_reason,
+    )
+    if not won:
+        raise InvitationUsed
+
+
+def _relate(
+    actor: Actor, invitation: RelationshipInvitation, party: Tenant, customer: Tenant
+) -> ResellerRelationship:
+    """A relationship from now on; one that lives already is kept as it is, with its older date (N-17)."""
+    present = ResellerRelationship.objects.live().filter(partner=party, customer=customer).first()
+    relationship = present or ResellerRelationship.objects.create(
+        partner=party,
+        customer=customer,
+        customer_sort_key=customer.sort_key,
+        since=actor.now,
+        origin=Origin.INVITATION,
+        channel=invitation.channel,
+        invitation_id=invitation.pk,
+    )
+    record(
+        actor,
+        AuditAction.ACCEPT_RELATIONSHIP_INVITATION if present else AuditAction.CREATE_RESELLER_RELATIONSHIP,
+        relationship,
+        tenant_id=party.pk,
+        counterparty_id=customer.pk,
+        customer_id=customer.pk,
+        after={"invitation": str(invitation.pk), "channel": invitation.channel},
+    )
+    return relationship
+
+
+def _report_wrong_customer(actor: Actor, token: str) -> None:
+    """Tell the inviter once a day that somebody else holds the link. The refusal itself has changed
+    nothing.
+    """
+    invitation = open_link(token).invitation
+    try:
+        with transaction.atomic():
+            take("wrong_customer", str(invitation.pk), limit=1, per=dt.timedelta(days=1))
+            tell_wrong_customer(actor, invitation)
+    except TooManyAttempts:
+        return
+
+
+@transaction.atomic
+def decline_invitation(
+    actor: Actor, *, token: str, reason: str, reseller_only: bool = False
+) -> RelationshipInvitation | None:
+    """The customer says no. With ``reseller_only`` a combined request becomes a new one for the reseller
+    alone (Q-18).
+
+    Returns the new invitation, which is not accepted by this. Raises what the link raises, OwnInvitation,
+    WrongCustomer.
+    """
+    actor.must(Permission.RELATIONSHIPS_ACCEPT)
+    invitation = _lock(actor, token)
+    customer = Tenant.objects.get(pk=actor.tenant_id)
+    if customer in invitation.parties:
+        raise OwnInvitation
+    if not _is_meant(invitation, customer):
+        raise WrongCustomer
+    invitation.state, invitation.decline_reason = InvitationState.DECLINED, reason.strip()
+    _settle(actor, invitation)
+    record(
+        actor,
+        AuditAction.DECLINE_RELATIONSHIP_INVITATION,
+        invitation,
+        tenant_id=invitation.tenant_id,
+        counterparty_id=actor.tenant_id,
+        customer_id=actor.tenant_id,
+        before={"state": InvitationState.OPEN.value},
+        after={"state": InvitationState.DECLINED.value, "reason": invitation.decline_reason},
+    )
+    tell_declined(actor, invitation)
+    return _for_reseller_alone(actor, invitation) if reseller_only and invitation.is_combined else None
+
+
+def _for_reseller_alone(actor: Actor, declined: RelationshipInvitation) -> RelationshipInvitation:
+    """A request of its own, with the reseller's part of the declined one, for this customer only."""
+    single = RelationshipInvitation.objects.create(
+        tenant=declined.tenant,
+        inviter=declined.inviter,
+        reseller=declined.reseller,
+        named_customer_id=actor.tenant_id,
+        customer_name=declined.customer_name,
+        email=declined.email,
+        language=declined.language,
+        channel=declined.channel,
+        grant_days=declined.grant_days,
+        created_at=actor.now,
+        expires_at=declined.expires_at,
+        instead_of_id=declined.pk,
+    )
+    RequestedRole.objects.bulk_create(
+        RequestedRole(tenant=declined.tenant, invitation=single, grantee_id=row.grantee_id, role=row.role)
+        for row in declined.requested_roles.filter(grantee=declined.reseller)
+    )
+    keep_draft(single)
+    record_issue(actor, single)
+    return single

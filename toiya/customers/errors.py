@@ -1,0 +1,192 @@
+"""What customer relationships refuse."""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from toiya.core.errors import Refusal
+
+
+class InvitationClosed(Refusal):
+    """The link was good once; nothing can be accepted through it any more. Subclasses say why."""
+
+    code = "invitation_closed"
+
+
+class InvitationUsed(InvitationClosed):
+    """One invitation, one acceptance (Q-06)."""
+
+    code = "invitation_used"
+    message = gettext_lazy("This invitation has been accepted already. An invitation can be used once.")
+
+
+class InvitationDeclined(InvitationClosed):
+    """The customer said no."""
+
+    code = "invitation_declined"
+    message = gettext_lazy("This invitation has been declined.")
+
+
+class InvitationRevoked(InvitationClosed):
+    """The inviting side took it back, or replaced the link."""
+
+    code = "invitation_revoked"
+    message = gettext_lazy(
+        "This link is no longer valid: the inviting organization took it back or replaced it."
+    )
+
+
+class InvitationExpired(InvitationClosed):
+    """Expiry is the comparison of two instants at this request (G-04)."""
+
+    code = "invitation_expired"
+    status = 410
+    message = gettext_lazy("This invitation has expired.")
+
+
+class InvitationNotOpen(Refusal):
+    """The inviter wants to send, change or revoke something that is settled."""
+
+    code = "invitation_not_open"
+    message = gettext_lazy("This invitation is no longer open: it was answered, revoked or has expired.")
+
+
+class InviterGone(Refusal):
+    """The person who invited has left, or may no longer invite."""
+
+    code = "inviter_gone"
+    message = gettext_lazy(
+        "The person who sent this invitation may no longer invite customers. Ask the organization for a new "
+        "one."
+    )
+
+
+class PartyNotActive(Refusal):
+    """A partner that the invitation names is suspended or not approved."""
+
+    code = "party_not_active"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("%(name)s is not approved in the programme at the moment, so nothing can be agreed with it.")
+            % {"name": name}
+        )
+
+
+class PartnershipEnded(Refusal):
+    """The partners that the invitation names no longer work together."""
+
+    code = "partnership_ended"
+    message = gettext_lazy(
+        "The reseller and the provider named here no longer work together, so they cannot be authorized "
+        "together."
+    )
+
+
+class OwnInvitation(Refusal):
+    """Nobody is his own customer."""
+
+    code = "own_invitation"
+    message = gettext_lazy(
+        "This invitation names your own organization as a partner. An organization cannot be its own "
+        "customer."
+    )
+
+
+class WrongCustomer(Refusal):
+    """The invitation was meant for another organisation (T-06)."""
+
+    code = "wrong_customer"
+    message = gettext_lazy(
+        "This invitation was made for another organization. The sender has been told; ask for one of your "
+        "own."
+    )
+
+
+class CountryClosed(Refusal):
+    """The programme does not trade in the customer's country at present."""
+
+    code = "country_closed"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            _(
+                "The programme is not open in your organization's country or region (%(country)s) at the "
+                "moment."
+            )
+            % {"country": country}
+        )
+
+
+class ConsentRequired(Refusal):
+    """No consent without the tick (S-066 and its likes)."""
+
+    code = "consent_required"
+    status = 400
+    message = gettext_lazy("Tick the box to say that you agree.")
+
+
+class RolesNotOffered(Refusal):
+    """Consent may narrow what was asked for, never widen it."""
+
+    code = "roles_not_offered"
+    status = 400
+    message = gettext_lazy("Choose only among the administration roles that the invitation asks for.")
+
+
+class LinkMissing(Refusal):
+    """A mailed invitation without its link leads nowhere (S-088)."""
+
+    code = "link_missing"
+    status = 400
+    message = gettext_lazy(
+        "The text does not contain the invitation link. The customer needs it: put it back, unchanged, then "
+        "try again."
+    )
+
+
+class AddressMissing(Refusal):
+    """The system can send only to somebody (S-075)."""
+
+    code = "address_missing"
+    status = 400
+    message = gettext_lazy(
+        "Enter the customer's email address, or send the draft from your own mail program."
+    )
+
+
+class AddressWrong(Refusal):
+    """Exactly one plain address, nothing that could become another header (G-25)."""
+
+    code = "address_wrong"
+    status = 400
+    message = gettext_lazy("Enter one email address, like tanaka@example.com.")
+
+
+class OutOfRange(Refusal):
+    """Invitations lapse within 90 days, administrator access within 730 (G-04)."""
+
+    code = "out_of_range"
+    status = 400
+
+    def __init__(self, *, field: str, found: int, lowest: int, highest: int) -> None:
+        super().__init__(
+            _("Choose between %(lowest)s and %(highest)s days; you entered %(found)s.")
+            % {"lowest": lowest, "highest": highest, "found": found},
+            field=field,
+        )
+
+
+class NoSuchRelationship(Refusal):
+    """The relationship has ended already."""
+
+    code = "relationship_ended"
+    message = gettext_lazy("This reseller relationship has ended already.")
+
+
+def expired_on(moment: dt.datetime) -> InvitationExpired:
+    """The refusal with the day on which the invitation lapsed."""
+    return InvitationExpired(
+        _("This invitation expired on %(day)s (UTC).") % {"day": moment.strftime("%Y-%m-%d %H:%M")}
+    )

@@ -1,0 +1,141 @@
+"""A partner's customers: the list, one of them, and the end of a relationship."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
+from toiya.core.permissions import Permission
+from toiya.core.text import fold
+from toiya.customers.errors import NoSuchRelationship
+from toiya.customers.notices import tell_removed
+from toiya.relations.grants import remove_grant
+from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
+
+
+def customers_of(
+    actor: Actor, *, search: str = "", reseller_id: uuid.UUID | None = None
+) -> QuerySet[ResellerRelationship]:
+    """The live relationships of the actor's organisation, found by name, reading, Latin name or domain
+    (N-21).
+
+    ``reseller_id`` keeps those that a partnered reseller serves as well; it must be a live partner of the
+    actor's.
+    """
+    rows = (
+        ResellerRelationship.objects.of_partner(actor)
+        .live()
+        .select_related("customer__country")
+        .prefetch_related("customer__domains")
+    )
+    folded = fold(search)
+    if folded:
+        rows = rows.filter(customer__search_key__contains=folded)
+    if reseller_id is not None:
+        partnered = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
+        if not partnered.filter(reseller_id=reseller_id).exists():
+            raise NotVisible
+        shared = ResellerRelationship.objects.live().filter(
+            partner_id=reseller_id, customer=OuterRef("customer")
+        )
+        rows = rows.filter(Exists(shared))
+    return rows
+
+
+def relationship_with(actor: Actor, customer_id: uuid.UUID) -> ResellerRelationship:
+    """The live relationship with this customer. Raises NotVisible: without one, the customer does not exist
+    here.
+    """
+    found = customers_of(actor).select_related("partner").filter(customer_id=customer_id).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def grants_from(actor: Actor, customer_id: uuid.UUID) -> list[AdministrationGrant]:
+    """The administrator access in this customer that the actor's organisation holds now."""
+    held = AdministrationGrant.objects.visible_to(actor).live(actor.now)
+    return list(
+        held.filter(tenant_id=customer_id, grantee_id=actor.tenant_id)
+        .prefetch_related("roles")
+        .order_by("expires_at", "id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What the end of a relationship takes away, and what stays unless it is ticked."""
+
+    grants: list[AdministrationGrant]
+    partners_who_stay: int
+
+
+def preview_removal(actor: Actor, *, relationship: ResellerRelationship) -> Impact:
+    """Look before the end: administrator access stays (rule (a)), and so do other partners of the customer
+    (rule (b)).
+    """
+    others = (
+        Partnership.objects.visible_to(actor)
+        .live()
+        .filter(
+            Exists(
+                ResellerRelationship.objects.live().filter(
+                    customer=relationship.customer_id, partner=OuterRef("provider")
+                )
+            ),
+            Exists(
+                ResellerRelationship.objects.live().filter(
+                    customer=relationship.customer_id, partner=OuterRef("reseller")
+                )
+            ),
+        )
+    )
+    return Impact(grants_from(actor, relationship.customer_id), others.count())
+
+
+@transaction.atomic
+def remove_relationship(
+    actor: Actor,
+    *,
+    relationship: ResellerRelationship,
+    reason: str,
+    give_up_grants: Collection[uuid.UUID] = (),
+) -> ResellerRelationship:
+    """The partner stops serving the customer: gone from the list, nothing more to buy; a new request starts
+    anew.
+
+    Administrator access ends only where it is named in ``give_up_grants`` (rule (a)). Raises NotVisible,
+    NoSuchRelationship when it has ended already.
+    """
+    if relationship.partner_id != actor.tenant_id:
+        raise NotVisible
+    actor.must(Permission.RELATIONSHIPS_REMOVE)
+    ended = (
+        ResellerRelationship.objects.live()
+        .filter(pk=relationship.pk)
+        .update(ended_at=actor.now, ended_by_tenant_id=actor.tenant_id, end_reason=reason.strip())
+    )
+    if not ended:
+        raise NoSuchRelationship
+    relationship.refresh_from_db()
+    record(
+        actor,
+        AuditAction.REMOVE_RESELLER_RELATIONSHIP,
+        relationship,
+        tenant_id=relationship.partner_id,
+        counterparty_id=relationship.customer_id,
+        customer_id=relationship.customer_id,
+        before={"since": relationship.since.isoformat(), "origin": relationship.origin},
+        after={"reason": relationship.end_reason},
+    )
+    named = [grant for grant in grants_from(actor, relationship.customer_id) if grant.pk in give_up_grants]
+    for grant in named:
+        remove_grant(actor, grant=grant)
+    tell_removed(actor, relationship, grants_removed=len(named))
+    return relationship

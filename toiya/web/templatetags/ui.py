@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
-from django.forms import BaseForm, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Widget
+from django.forms import (
+    BaseForm,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    FileInput,
+    RadioSelect,
+    Select,
+    Widget,
+)
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -165,7 +173,7 @@ def _kind(widget: Widget) -> str:
         return "choices"
     if isinstance(widget, CheckboxInput):
         return "checkbox"
-    return "group" if widget.use_fieldset else "control"
+    return "group" if widget.use_fieldset and not isinstance(widget, FileInput) else "control"
 
 
 def _classes(widget: Widget) -> str:

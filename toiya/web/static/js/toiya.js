@@ -26,13 +26,20 @@
     setTimeout(() => { answer.textContent = words; }, 50); // a changed text is read out again
   };
 
+  const closeOthers = (place) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(place)) menu.open = false;
+    }
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
+    closeOthers(event.target);
   });
+
+  // An open menu must not hide what the keyboard has moved on to.
+  document.addEventListener("focusin", (event) => closeOthers(event.target));
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -35,8 +35,9 @@ from toiya.customers.errors import (
 from toiya.customers.models import RelationshipInvitation, RequestedRole
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
 from toiya.customers.relationship_requests import keep_draft, record_issue
-from toiya.directory.models import Person, Suspension, Tenant, TenantCapacity
+from toiya.directory.models import Person, Tenant
 from toiya.partnerships.models import InvitationState
+from toiya.partnerships.standing import is_live, may_still
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import Origin, Partnership, ResellerRelationship
 from toiya.relations.rights import are_partners
@@ -179,34 +180,27 @@ def _is_meant(invitation: RelationshipInvitation, customer: Tenant) -> bool:
 
 
 def _examine_inviter(invitation: RelationshipInvitation) -> None:
-    inviter = Person.objects.get(pk=invitation.inviter_id)
     for_both = invitation.is_combined or invitation.instead_of_id is not None
     permission = Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
-    capacities, suspended = _capacities(invitation.tenant_id)
-    if not inviter.is_active or not RULES[permission].roles & inviter.roles:
-        raise InviterGone
-    if not RULES[permission].capacities & (capacities - suspended):
+    if not any(is_live(invitation.tenant_id, capacity) for capacity in RULES[permission].capacities):
         raise PartyNotActive(invitation.tenant.name)
+    if not may_still(Person.objects.get(pk=invitation.inviter_id), permission):
+        raise InviterGone
 
 
 def _examine_party(invitation: RelationshipInvitation, party: Tenant) -> None:
-    capacities, suspended = _capacities(party.pk)
-    if invitation.capacity_of(party) not in capacities - suspended:
+    capacity = invitation.capacity_of(party)
+    if not is_live(party.pk, capacity):
         raise PartyNotActive(party.name)
     if party.pk == invitation.tenant_id:
         return
-    if invitation.capacity_of(party) == Capacity.PROVIDER:
-        provider_id, reseller_id = party.pk, invitation.tenant_id
-    else:
-        provider_id, reseller_id = invitation.tenant_id, party.pk
-    if not are_partners(provider_id, reseller_id):
+    pair = (
+        (party.pk, invitation.tenant_id)
+        if capacity is Capacity.PROVIDER
+        else (invitation.tenant_id, party.pk)
+    )
+    if not are_partners(*pair):
         raise PartnershipEnded
-
-
-def _capacities(tenant_id: uuid.UUID) -> tuple[set[str], set[str]]:
-    held = TenantCapacity.objects.filter(tenant_id=tenant_id).values_list("capacity", flat=True)
-    stopped = Suspension.objects.filter(tenant_id=tenant_id, lifted_at__isnull=True)
-    return set(held), set(stopped.values_list("capacity", flat=True))
 
 
 def _narrowed(invitation: RelationshipInvitation, consent: Consent) -> dict[uuid.UUID, set[DirectoryRole]]:

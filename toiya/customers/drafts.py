@@ -14,7 +14,7 @@ from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Language, Person, Tenant
 from toiya.programme.models import Programme
 
-LINK_MARK = "[[link]]"
+LINK_MARK = "{link}"
 """Stands in the stored text where the link belongs, so that the database holds nothing that opens anything.
 """
 

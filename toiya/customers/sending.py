@@ -11,18 +11,16 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.links import Purpose
-from toiya.customers.drafts import LINK_MARK, has_link, without_link
+from toiya.customers.drafts import has_link, without_link
 from toiya.customers.errors import AddressMissing, LinkMissing
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.customers.relationship_requests import lock_open, must_invite, one_address
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family
 from toiya.mail import outbox
+from toiya.partnerships.invitations import take_mail
 from toiya.partnerships.models import InvitationState
-from toiya.programme.models import Programme
-from toiya.requests.limits import take
 
-LIMIT_PURPOSE = "invitation_mails"
 REMIND_BEFORE = dt.timedelta(days=7)
 REMIND_AFTER = dt.timedelta(days=3)
 
@@ -112,9 +110,7 @@ def reminders_due() -> list[RelationshipInvitation]:
 
 
 def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> RelationshipSending:
-    limit = Programme.objects.get().mails_per_hour
-    take(LIMIT_PURPOSE, str(invitation.tenant_id), limit=limit, per=dt.timedelta(hours=1))
-    before, _mark, after = invitation.message.partition(LINK_MARK)
+    take_mail(by)
     mail = outbox.post(
         by,
         "customers/reminder" if is_reminder else "customers/invitation",
@@ -123,8 +119,7 @@ def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> R
         subject_id=invitation.pk,
         context={
             "parties": [party.name for party in invitation.parties],
-            "before": before.strip(),
-            "after": after.replace(LINK_MARK, "").strip(),
+            "message_text": invitation.message,
             "expires_at": invitation.expires_at.isoformat(),
             "invitation_link": {
                 "purpose": Purpose.RELATIONSHIP_INVITATION.value,

@@ -31,12 +31,17 @@ class PartnerInvitationQuerySet(models.QuerySet["PartnerInvitation"]):
 
 
 class PartnerInvitation(models.Model):
-    """A provider asks a reseller to authorise it (S-062). ``roles`` are the access it asks for, by name."""
+    """A provider asks a reseller to authorise it (S-062). ``roles`` are the access it asks for, by name.
+
+    ``named_domain`` binds it to the organisation that holds the domain (T-06). It is kept as typed:
+    whether somebody holds it shows only when the invitation is accepted, so that nobody can ask which
+    companies are enrolled.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="partner_invitations")
     inviter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    named_reseller = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    named_domain = models.CharField(max_length=253, blank=True)
     email = models.CharField(max_length=254, blank=True)
     language = models.CharField(max_length=5, choices=Language.choices)
     message = models.TextField(blank=True)
@@ -58,11 +63,15 @@ class PartnerInvitation(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["tenant", "id"], name="partner_invitation_in_tenant"),
             UniqueConstraint(
-                fields=["tenant", "email"], condition=Q(state="open") & ~Q(email=""), name="one_open_invitation_per_address"
+                fields=["tenant", "email"],
+                condition=Q(state="open") & ~Q(email=""),
+                name="one_open_invitation_per_address",
             ),
             SameTenant(parent="inviter", to="directory.Person", name="partner_inviter_in_tenant"),
         ]
-        indexes: ClassVar = [models.Index(fields=["tenant", "-created_at", "id"], name="partner_invitations_by_tenant")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-created_at", "id"], name="partner_invitations_by_tenant")
+        ]
 
     @property
     def directory_roles(self) -> list[DirectoryRole]:
@@ -82,5 +91,7 @@ class InvitationSending(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            SameTenant(parent="invitation", to="partnerships.PartnerInvitation", name="partner_sending_in_tenant"),
+            SameTenant(
+                parent="invitation", to="partnerships.PartnerInvitation", name="partner_sending_in_tenant"
+            ),
         ]

@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -135,8 +137,8 @@ def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationG
                 "tenant": grant.tenant.name,
                 "grantee": grant.grantee.name,
                 "removed_by": actor.tenant_name,
-                "roles": [role.value for role in grant.directory_roles],
-                "at": actor.now.isoformat(),
+                "roles": names_of(grant.directory_roles, person.language),
+                "removed_at": actor.now.isoformat(),
                 "partners_link": {"path": "/organization/partners/"},
             },
         )
@@ -190,6 +192,12 @@ def administrators_of(tenant: Tenant) -> list[Person]:
     return list(
         Person.objects.active().with_role(Role.GLOBAL_ADMIN).filter(tenant=tenant).order_by("user_name")
     )
+
+
+def names_of(roles: Iterable[DirectoryRole], language: str) -> str:
+    """The roles by name, in the recipient's language; empty for none."""
+    with translation.override(language):
+        return pgettext("between names", ", ").join(str(role.label) for role in roles)
 
 
 def powers_of(roles: Iterable[DirectoryRole]) -> list[tuple[DirectoryRole, str, str]]:

@@ -1,0 +1,85 @@
+"""What a partner's agent does inside another organisation with an administration grant (S-070)."""
+
+import uuid
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
+from toiya.core.permissions import DirectoryAction
+from toiya.directory.models import Person
+from toiya.directory.sign_in import set_temporary_password
+from toiya.mail import outbox
+from toiya.relations.errors import BeyondReach
+from toiya.relations.models import AdministrationGrant
+from toiya.relations.rights import must_administer, reaches, roles_in
+
+
+def people_of(actor: Actor, *, tenant_id: uuid.UUID) -> QuerySet[Person]:
+    """The active people of an organisation that lends the actor at least reading."""
+    must_administer(actor, tenant_id, DirectoryAction.READ_PEOPLE)
+    people: QuerySet[Person] = Person.objects.active().filter(tenant_id=tenant_id)
+    return people.prefetch_related("role_assignments").order_by("user_name")
+
+
+def may_reset(actor: Actor, person: Person) -> bool:
+    """Whether the page offers the reset: the grant allows it, and it reaches this person (rule (d))."""
+    roles = roles_in(actor, person.tenant_id)
+    return reaches(roles, person.roles)
+
+
+@transaction.atomic
+def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> str:
+    """A temporary password for a person of the other organisation, shown once to the agent.
+
+    Their log names the agent, the agent's organisation and the grant. Raises NotVisible, RoleMissing,
+    BeyondReach, SecondFactorStale.
+    """
+    grant = must_administer(actor, tenant_id, DirectoryAction.RESET_PASSWORD)
+    actor.must_be_fresh()
+    # A removal that is under way is waited for here, and wins (T-48).
+    if not list(AdministrationGrant.objects.select_for_update().live(actor.now).filter(pk=grant.pk)):
+        raise NotVisible
+    person = Person.objects.active().select_for_update().filter(tenant_id=tenant_id, pk=person_id).first()
+    if person is None:
+        raise NotVisible
+    if not may_reset(actor, person):
+        raise BeyondReach
+    password = set_temporary_password(person)
+    person.session_version += 1
+    person.save(
+        update_fields=[
+            "password",
+            "temporary_password_until",
+            "temporary_password_used_at",
+            "session_version",
+        ]
+    )
+    record(
+        actor,
+        AuditAction.RESET_USER_PASSWORD,
+        person,
+        tenant_id=tenant_id,
+        counterparty_id=actor.tenant_id,
+        grant_id=grant.pk,
+        after={"user_name": person.user_name},
+    )
+    outbox.post(
+        actor,
+        "relations/password_reset",
+        to=person.contact_email,
+        language=person.language,
+        subject_id=person.pk,
+        context={
+            "recipient": person.name,
+            "user_name": person.user_name,
+            "agent": actor.name,
+            "grantee": actor.tenant_name,
+            "tenant": grant.tenant.name,
+            "reset_at": actor.now.isoformat(),
+        },
+    )
+    return password

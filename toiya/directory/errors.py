@@ -46,3 +46,17 @@ class NotSuspended(Refusal):
 
     code = "not_suspended"
     message = _("This partner is not suspended.")
+
+
+class NotAPartner(Refusal):
+    """The organisation does not hold the capacity."""
+
+    code = "not_a_partner"
+    message = _("This organization is not a partner in this capacity.")
+
+
+class AlreadyFounded(Refusal):
+    """An installation has one operator."""
+
+    code = "already_founded"
+    message = _("This installation has an operator already.")

@@ -6,16 +6,17 @@ from django.db import transaction
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
-from toiya.core.actor import Actor, Bystander, By
+from toiya.core.actor import Actor, By, Bystander
 from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
 from toiya.core.text import search_key, sort_key
-from toiya.directory.errors import AlreadySuspended, DomainTaken, NotSuspended
+from toiya.directory.errors import AlreadySuspended, DomainTaken, NotAPartner, NotSuspended
 from toiya.directory.models import Domain, Family, Person, RoleAssignment, Suspension, Tenant, TenantCapacity
+from toiya.mail import outbox
 
 
 @dataclass(frozen=True, slots=True)
 class FirstAdministrator:
-    """The person who will run a new organisation: user name (with domain), full name, contact address, password."""
+    """Who will run a new organisation: user name (with domain), full name, contact address, password."""
 
     user_name: str
     name: str
@@ -52,7 +53,13 @@ def create_tenant(
     )
     Domain.objects.create(tenant=tenant, name=domain.lower(), is_primary=True, verified_at=now)
     by = Bystander(kind="self_service", tenant_id=tenant.pk, family_id=family.pk, now=now, language=language)
-    record(by, AuditAction.CREATE_TENANT, tenant, tenant_id=tenant.pk, after={"country": country, "domain": domain})
+    record(
+        by,
+        AuditAction.CREATE_TENANT,
+        tenant,
+        tenant_id=tenant.pk,
+        after={"country": country, "domain": domain},
+    )
     person = Person(
         tenant=tenant,
         user_name=administrator.user_name.lower(),
@@ -93,9 +100,13 @@ def vet(tenant: Tenant, capacity: Capacity, by: By) -> TenantCapacity:
 
 @transaction.atomic
 def suspend_partner(actor: Actor, *, tenant: Tenant, capacity: Capacity, reason: str) -> Suspension:
-    """The operator stops a partner: it starts nothing new, on its next request. Raises AlreadySuspended."""
+    """The operator stops a partner: from its next request on it starts nothing new.
+
+    Raises NotAPartner, AlreadySuspended.
+    """
     actor.must(Permission.PARTNERS_MANAGE)
     Tenant.objects.select_for_update().get(pk=tenant.pk)
+    _must_be_partner(tenant, capacity)
     if tenant.suspensions.filter(capacity=capacity, lifted_at__isnull=True).exists():
         raise AlreadySuspended
     suspension = Suspension.objects.create(
@@ -109,6 +120,7 @@ def suspend_partner(actor: Actor, *, tenant: Tenant, capacity: Capacity, reason:
         counterparty_id=actor.tenant_id,
         after={"capacity": capacity, "reason": reason},
     )
+    _tell_administrators(actor, suspension, "programme/partner_suspended")
     return suspension
 
 
@@ -128,4 +140,32 @@ def restore_partner(actor: Actor, *, tenant: Tenant, capacity: Capacity) -> Susp
         counterparty_id=actor.tenant_id,
         before={"capacity": capacity, "reason": suspension.reason},
     )
+    _tell_administrators(actor, suspension, "programme/partner_restored")
     return suspension
+
+
+def _must_be_partner(tenant: Tenant, capacity: Capacity) -> None:
+    """The operator is not its own partner, and nobody is stopped in what they never were."""
+    held = tenant.tenant_capacities.filter(capacity=capacity).exists()
+    if capacity == Capacity.OPERATOR or not held:
+        raise NotAPartner
+
+
+def _tell_administrators(actor: Actor, suspension: Suspension, message: str) -> None:
+    tenant = suspension.tenant
+    for person in Person.objects.filter(tenant=tenant).active().with_role(Role.GLOBAL_ADMIN):
+        outbox.post(
+            actor,
+            message,
+            to=person.contact_email,
+            language=person.language,
+            subject_id=suspension.pk,
+            context={
+                "person_name": person.name,
+                "partner_name": tenant.name,
+                "capacity": str(suspension.capacity),
+                "reason": suspension.reason,
+                "happened_at": actor.now.isoformat(),
+                "dashboard_link": {"path": "/dashboard/"},
+            },
+        )

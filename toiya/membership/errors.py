@@ -28,7 +28,7 @@ class ProfileChanged(Refusal):
     code = "profile_changed"
     status = 412
     message = _(
-        "Somebody else changed this while you had it open. Nothing of yours was saved yet, and what you typed "
+        "Somebody else changed this while you had it open. Nothing of yours was saved, and what you typed "
         "is still below. Look at the changes, then save again."
     )
 

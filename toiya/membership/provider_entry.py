@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import translation
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -17,7 +16,6 @@ from toiya.mail import outbox
 from toiya.membership.errors import NoEntry, NothingToApprove, NotListed, ProfileChanged
 from toiya.membership.models import ProviderEntry, ProviderEntryQuerySet
 from toiya.programme.models import Country
-from toiya.programme.words import current_programme
 
 FACETS = ("technical_support", "marketing_help", "financing")
 ENTRY_FIELDS = (
@@ -207,21 +205,18 @@ def withdraw_provider_entry(actor: Actor, *, tenant_id: uuid.UUID, note: str) ->
 
 
 def _tell(actor: Actor, entry: ProviderEntry, outcome: str, *, note: str) -> None:
-    programme = current_programme()
     administrators = Person.objects.filter(tenant_id=entry.tenant_id).active().with_role(Role.GLOBAL_ADMIN)
     for person in administrators:
-        with translation.override(person.language):
-            outbox.post(
-                actor,
-                f"membership/provider_entry_{outcome}",
-                to=person.contact_email,
-                language=person.language,
-                subject_id=entry.tenant_id,
-                context={
-                    "person_name": person.name,
-                    "provider_name": entry.tenant.name,
-                    "operator_name": programme.operator_name if programme else "",
-                    "note": note,
-                    "entry_link": {"path": "/dashboard/settings/partner-profile/directory-entry/"},
-                },
-            )
+        outbox.post(
+            actor,
+            f"membership/provider_entry_{outcome}",
+            to=person.contact_email,
+            language=person.language,
+            subject_id=entry.tenant_id,
+            context={
+                "person_name": person.name,
+                "provider_name": entry.tenant.name,
+                "note": note,
+                "entry_link": {"path": "/dashboard/settings/partner-profile/directory-entry/"},
+            },
+        )

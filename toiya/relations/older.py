@@ -1,4 +1,4 @@
-"""The operator's register of relationships made in older portals, imported once at approval (S-079, S-082, Q-13)."""
+"""The register of relationships made in older portals, imported once at approval (S-079, S-082, Q-13)."""
 
 import datetime as dt
 import uuid
@@ -31,7 +31,7 @@ def register_older_relationship(
 ) -> OlderRelationship:
     """A relationship made elsewhere waits for the partner's approval, which imports it.
 
-    An approved reseller was imported already, so nothing can be added for it: it invites its customer instead.
+    For an approved reseller the import has happened, so nothing can be added: it invites its customer.
     Raises NoSuchOrganization, NotRegistrable.
     """
     actor.must(Permission.PARTNERS_MANAGE)
@@ -42,9 +42,7 @@ def register_older_relationship(
         raise NotRegistrable(_("Partner and customer must be two organizations."), field="customer_domain")
     if partner.tenant_capacities.filter(capacity=Capacity.RESELLER).exists():
         raise NotRegistrable(
-            _(
-                "%(partner)s is approved already; the register was imported then. It can invite this customer itself."
-            )
+            _("%(partner)s is approved already; the register was imported then. It can invite the customer.")
             % {"partner": partner.name},
             field="partner_domain",
         )

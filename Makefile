@@ -29,7 +29,7 @@ test-fast: bootstrap-test ## SQLite only, no browser
 	$(ON_SQLITE) $(PYTEST) -m "not proof and not browser"
 
 check: bootstrap-test ## what has to pass before a change lands: lint, types, layers, migrations, translations, tests
-	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff format --check --output-format concise
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -9,4 +9,7 @@ from django.core.management import execute_from_command_line
 def main() -> None:
     """Run a command: serve, work, migrate, demo, audit, clock …"""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toiya.settings")
-    execute_from_command_line(sys.argv)
+    arguments = list(sys.argv)
+    if len(arguments) > 1 and not arguments[1].startswith("-"):
+        arguments[1] = arguments[1].replace("-", "_")  # found-operator is the module found_operator
+    execute_from_command_line(arguments)

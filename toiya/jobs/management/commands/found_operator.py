@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True, help="mail address of the first administrator")
         parser.add_argument("--user", default="admin", help="user name before the @")
 
-    def handle(self, *args: object, **options: str) -> None:
+    def handle(self, *_arguments: object, **options: str) -> None:
         """Set up, and print the password once."""
         domain, country = plain_domain(options["domain"]), options["country"].upper()
         if not DOMAIN.fullmatch(domain):

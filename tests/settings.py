@@ -8,4 +8,5 @@ os.environ.setdefault("TOIYA_ORIGIN", "http://localhost:8000")
 from toiya.settings import *  # noqa: E402, F403
 from toiya.settings import VAR
 
-(VAR / "test").mkdir(parents=True, exist_ok=True)
+for _folder in ("test", "static"):
+    (VAR / _folder).mkdir(parents=True, exist_ok=True)

@@ -158,6 +158,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_ADAPTER = "toiya.web.sign_in.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "toiya.web.sign_in.forms.SignInForm"}
+ACCOUNT_RATE_LIMITS = False  # the exact limits of directory/sign_in.py and directory/factors.py instead
+MFA_ADAPTER = "toiya.directory.factor_secrets.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "toiya.web.sign_in.forms.CodeForm",
+    "authenticate_webauthn": "toiya.web.sign_in.forms.PasskeyForm",
+}
+MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Toiya"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_TLS
@@ -205,6 +214,7 @@ if IS_PRODUCTION and not SMTP_URL:
     message = "TOIYA_SMTP_URL is empty; in production it must name a mail server, like smtp://user:password@host:587."
     raise ImproperlyConfigured(message)
 CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
+AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = None

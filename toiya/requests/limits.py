@@ -24,3 +24,9 @@ def take(purpose: str, subject: str, *, limit: int, per: dt.timedelta) -> None:
         taken = LimitCounter.objects.filter(pk=counter.pk, count__lt=limit).update(count=F("count") + 1)
     if not taken:
         raise TooManyAttempts
+
+
+def give_back(purpose: str, subject: str, *, per: dt.timedelta) -> None:
+    """The attempt was a good one: it does not count."""
+    key = f"{purpose}:{hashlib.sha256(subject.encode()).hexdigest()[:40]}"
+    LimitCounter.objects.filter(key=key, window=_window(per), count__gt=0).update(count=F("count") - 1)

@@ -45,6 +45,17 @@ ACCESS: dict[str, dict[str, Need]] = {
     # public
     "public:welcome": {"GET": ANYBODY},
     "set_language": {"POST": ANYBODY},
+    # signing in, second factors, one's own password
+    "account_login": {"GET": ANYBODY, "POST": ANYBODY},
+    "mfa_authenticate": {"GET": ANYBODY, "POST": ANYBODY},
+    "account_logout": {"POST": ANYBODY},
+    "account_reauthenticate": {"GET": PASSWORD, "POST": PASSWORD},
+    "account_change_password": {"GET": PASSWORD, "POST": PASSWORD},
+    "mfa_activate_totp": {"GET": PASSWORD, "POST": PASSWORD},
+    "mfa_add_webauthn": {"GET": PASSWORD, "POST": PASSWORD},
+    "mfa_index": {"GET": PERSON},
+    "mfa_generate_recovery_codes": {"POST": PERSON},
+    "mfa_remove": {"GET": PERSON, "POST": PERSON},
     # dashboard
     "dashboard:home": {"GET": may(Permission.HOME_VIEW)},
 }

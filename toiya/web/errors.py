@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from toiya.core.errors import CapacityMissing, NotVisible, Refusal, RoleMissing, SecondFactorStale
 from toiya.core.permissions import Role
 from toiya.directory.models import Person
+from toiya.web.sign_in.destinations import typed_in
 
 TEMPLATES = {400, 403, 404, 409, 429, 500}
 
@@ -22,6 +23,7 @@ def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         "who_can_help": helpers,
         "code": refusal.code,
         "may_confirm_again": isinstance(refusal, SecondFactorStale),
+        "typed_in": typed_in(request) if isinstance(refusal, SecondFactorStale) else (),
     }
     status = refusal.status if refusal.status in TEMPLATES else 409
     return render(request, f"errors/{status}.html", context, status=refusal.status)

@@ -15,13 +15,15 @@ from django.utils.cache import patch_vary_headers
 from toiya.core.clock import real_now
 from toiya.core.errors import Refusal
 from toiya.directory.actors import actor_for, person_for_request
+from toiya.directory.factors import has_second_factor
 from toiya.directory.models import Person
-from toiya.web.access import ACCESS, Level
+from toiya.web.access import ACCESS, Level, Need
 from toiya.web.errors import refusal_page
 from toiya.web.membership.sessions import membership_login
 from toiya.web.sign_in.factors import second_factor_at
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+BEFORE_ALL_ELSE = frozenset({"account_change_password"})
 TOUCH_EVERY = dt.timedelta(minutes=1)
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -153,7 +155,7 @@ class Access:
         """Pass on; the check needs the resolved view."""
         return self.get_response(request)
 
-    def process_view(
+    def process_view(  # noqa: PLR0911  (one line per reason)
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Look the route up and compare."""
@@ -172,18 +174,23 @@ class Access:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if need.level is Level.PASSWORD:
-            return None
-        actor = request.actor  # type: ignore[attr-defined]
-        if actor is None:
-            return _to_missing_step(request)
-        try:
-            if need.permission is not None:
-                actor.must(need.permission)
-            if need.capacity is not None and need.capacity not in actor.capacities | actor.suspended:
-                raise Undeclared
-        except Refusal as refusal:
-            return refusal_page(request, refusal)
-        return None
+            return None if match.view_name in BEFORE_ALL_ELSE else _to_new_password(request)
+        return _refused(request, need)
+
+
+def _refused(request: HttpRequest, need: Need) -> HttpResponse | None:
+    """What keeps the signed-in person out: a missing step, role or capacity; None when nothing does."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor is None:
+        return _to_missing_step(request)
+    try:
+        if need.permission is not None:
+            actor.must(need.permission)
+        if need.capacity is not None and need.capacity not in actor.capacities | actor.suspended:
+            raise Undeclared
+    except Refusal as refusal:
+        return refusal_page(request, refusal)
+    return None
 
 
 class Undeclared(Refusal):
@@ -199,9 +206,18 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def _to_missing_step(request: HttpRequest) -> HttpResponse:
     """A temporary password must be changed first (S-056); then the second factor must exist and be given."""
-    person = request.user
-    name = "account_change_password" if getattr(person, "must_change_password", False) else "mfa_activate_totp"
+    forced = _to_new_password(request)
+    if forced is not None:
+        return forced
+    has_factor = isinstance(request.user, Person) and has_second_factor(request.user)
+    name = "account_reauthenticate" if has_factor else "mfa_activate_totp"
     return HttpResponseRedirect(f"{reverse(name)}?{_next(request)}")
+
+
+def _to_new_password(request: HttpRequest) -> HttpResponse | None:
+    if isinstance(request.user, Person) and request.user.must_change_password:
+        return HttpResponseRedirect(f"{reverse('account_change_password')}?{_next(request)}")
+    return None
 
 
 def _next(request: HttpRequest) -> str:

@@ -1,5 +1,6 @@
 """Components of the pages: one tag each and a small template in ``components/`` (docs/design-language.md)."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -330,3 +331,9 @@ def pager(page: object) -> Context:
 def expander(url: str, *, expanded: bool, details: str, label: Text, swap: str = "") -> Context:
     """The arrow that opens a row in place: a link, which htmx answers inside the element ``swap``."""
     return {"url": url, "expanded": expanded, "details": details, "label": label, "swap": swap}
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For a data attribute that a script reads; the template escapes it."""
+    return json.dumps(value)

@@ -34,10 +34,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     """Applications, fetched through the actor."""
 
     def visible_to(self, actor: Actor) -> "ApplicationQuerySet":
-        """The organisation's own; the operator sees all that were submitted."""
+        """The organisation's own; the operator sees all of its family that were submitted."""
         own = Q(tenant_id=actor.tenant_id)
         if Capacity.OPERATOR in actor.capacities:
-            return self.filter(own | Q(submitted_at__isnull=False))
+            return self.filter(own | Q(submitted_at__isnull=False, tenant__family_id=actor.family_id))
         return self.filter(own)
 
     def open(self) -> "ApplicationQuerySet":
@@ -55,7 +55,9 @@ class Application(models.Model):
     version = models.PositiveIntegerField(default=1)
     reference = models.CharField(max_length=20, blank=True)
     is_short = models.BooleanField(default=False)
-    profile = models.ForeignKey(OrganizationProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    profile = models.ForeignKey(
+        OrganizationProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     legal_name = models.CharField(max_length=200, blank=True)
     reading = models.CharField(max_length=200, blank=True)
     latin_name = models.CharField(max_length=200, blank=True)
@@ -80,7 +82,9 @@ class Application(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["tenant", "id"], name="application_in_tenant"),
             UniqueConstraint(
-                fields=["tenant"], condition=Q(state__in=[s.value for s in OPEN_STATES]), name="one_open_application"
+                fields=["tenant"],
+                condition=Q(state__in=[s.value for s in OPEN_STATES]),
+                name="one_open_application",
             ),
             UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="reference_once"),
             SameTenant(parent="applicant", to="directory.Person", name="applicant_in_tenant"),
@@ -88,7 +92,7 @@ class Application(models.Model):
 
 
 class Submission(models.Model):
-    """What was submitted, word for word; never changed (S-037). ``changes`` compares with the prefilled values."""
+    """What was submitted, word for word; never changed (S-037). ``changes``: against the prefilled values."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="submissions")
@@ -140,13 +144,14 @@ class CheckKind(models.TextChoices):
 
 
 class Check(models.Model):
-    """The reviewer's decision on one check, with the evidence. A later decision replaces an earlier one."""
+    """The reviewer's decision on one check of one submission, with the evidence; a later one replaces it."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="checks")
     kind = models.CharField(max_length=20, choices=CheckKind.choices)
     passed = models.BooleanField()
     evidence = models.TextField()
+    submission_number = models.PositiveIntegerField()
     reviewer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

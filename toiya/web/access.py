@@ -58,4 +58,35 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mfa_remove": {"GET": PERSON, "POST": PERSON},
     # dashboard
     "dashboard:home": {"GET": may(Permission.HOME_VIEW)},
+    # partnerships, their invitations, administration on behalf of others
+    "partnerships:resellers": {"GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.PROVIDER)},
+    "partnerships:export_resellers": {"GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.PROVIDER)},
+    "partnerships:request": {
+        "GET": may(Permission.PARTNERSHIPS_INVITE),
+        "POST": may(Permission.PARTNERSHIPS_INVITE),
+    },
+    "partnerships:draft": {
+        "GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.PROVIDER),
+        "POST": may(Permission.PARTNERSHIPS_INVITE),
+    },
+    "partnerships:resend": {"POST": may(Permission.PARTNERSHIPS_INVITE)},
+    "partnerships:revoke": {"POST": may(Permission.PARTNERSHIPS_INVITE)},
+    "partnerships:providers": {"GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.RESELLER)},
+    "partnerships:confirm": {"POST": may(Permission.PARTNERSHIPS_INVITE)},
+    "partnerships:shared_customers": {"GET": may(Permission.CUSTOMERS_VIEW)},
+    "partnerships:end": {"GET": may(Permission.PARTNERSHIPS_END), "POST": may(Permission.PARTNERSHIPS_END)},
+    "partnerships:access": {"GET": may(Permission.ACCESS_ASSIGN)},
+    "partnerships:assign_access": {"POST": may(Permission.ACCESS_ASSIGN)},
+    "partnerships:administer": {"GET": may(Permission.ADMINISTER_ON_BEHALF)},
+    "partnerships:reset_password": {"POST": may(Permission.ADMINISTER_ON_BEHALF)},
+    "partnerships:invitation": {"GET": LINK_HOLDER},
+    "partnerships:accept": {"GET": PERSON, "POST": PERSON},
+    "partnerships:decline": {"GET": PERSON, "POST": PERSON},
+    # organisation portal: who can touch us
+    "organization:home": {"GET": PERSON},
+    "organization:partners": {"GET": may(Permission.GRANTS_VIEW)},
+    "organization:remove_access": {
+        "GET": may(Permission.GRANTS_REMOVE),
+        "POST": may(Permission.GRANTS_REMOVE),
+    },
 }

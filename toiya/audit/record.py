@@ -16,7 +16,17 @@ from toiya.core.clock import real_now
 Values = Mapping[str, object]
 SALT_BYTES = 16
 PERSONAL = frozenset(
-    {"name", "user_name", "email", "contact_email", "contact_name", "phone", "contact_phone", "reading", "latin_name"}
+    {
+        "name",
+        "user_name",
+        "email",
+        "contact_email",
+        "contact_name",
+        "phone",
+        "contact_phone",
+        "reading",
+        "latin_name",
+    }
 )
 
 

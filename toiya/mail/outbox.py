@@ -17,9 +17,11 @@ def post(
     subject_id: uuid.UUID | None = None,
     context: Mapping[str, object] | None = None,
 ) -> OutgoingMail:
-    """Queue the named message (a folder below ``templates/mail``) for one recipient, in the recipient's language.
+    """Queue the named message (a folder below ``templates/mail``) for one recipient, in the recipient's
+    language.
 
-    ``context`` holds names, dates and ids, never a link or a secret: a key that ends in ``_link`` is made at rendering
+    ``context`` holds names, dates and ids, never a link or a secret: a key that ends in ``_link`` is made at
+    rendering
     from ``{"purpose", "id", "version"}``.
     """
     return OutgoingMail.objects.create(
@@ -28,7 +30,10 @@ def post(
         message=message,
         to=to,
         language=language,
-        context={key: value if isinstance(value, dict | list | int) else str(value) for key, value in (context or {}).items()},
+        context={
+            key: value if isinstance(value, dict | list | int) else str(value)
+            for key, value in (context or {}).items()
+        },
         subject_id=subject_id,
         posted_at=by.now,
         due_at=real_now(),

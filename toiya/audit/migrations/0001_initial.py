@@ -5,76 +5,160 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='PersonalValue',
+            name="PersonalValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tenant_id', models.UUIDField(db_index=True)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('salt', models.BinaryField()),
-                ('value', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(db_index=True)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("salt", models.BinaryField()),
+                ("value", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditRecord',
+            name="AuditRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tenant_id', models.UUIDField(db_index=True)),
-                ('family_id', models.UUIDField()),
-                ('counterparty_id', models.UUIDField(blank=True, db_index=True, null=True)),
-                ('customer_id', models.UUIDField(blank=True, null=True)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('create_tenant', 'Work account of the organization created'), ('update_tenant', 'Organization changed'), ('create_user', 'User added'), ('update_user', 'User changed'), ('disable_user', 'User disabled'), ('enable_user', 'User enabled'), ('assign_roles', 'Roles of a user changed'), ('reset_user_password', 'Password of a user reset'), ('change_password', 'Own password changed'), ('add_second_factor', 'Second factor added'), ('remove_second_factor', 'Second factor removed'), ('start_enrollment', 'Enrollment started'), ('update_enrollment', 'Enrollment draft changed'), ('link_membership', 'Membership ID chosen'), ('accept_agreement', 'Agreement accepted'), ('submit_enrollment', 'Enrollment submitted'), ('withdraw_enrollment', 'Enrollment withdrawn'), ('confirm_contact', 'Primary contact confirmed the enrollment'), ('deny_contact', 'Primary contact denied the enrollment'), ('record_check', 'Check of an enrollment decided'), ('request_information', 'More information asked for'), ('approve_enrollment', 'Enrollment approved'), ('reject_enrollment', 'Enrollment rejected'), ('update_partner_profile', 'Partner profile changed'), ('register_provider', 'Indirect provider registered'), ('suspend_partner', 'Partner suspended'), ('restore_partner', 'Partner restored'), ('update_programme', 'Programme settings changed'), ('publish_agreement', 'Agreement published'), ('register_older_relationship', 'Relationship from an older portal registered'), ('remove_older_relationship', 'Relationship from an older portal removed'), ('create_partner_invitation', 'Partnership requested'), ('send_partner_invitation', 'Partnership invitation mailed'), ('revoke_partner_invitation', 'Partnership request revoked'), ('decline_partner_invitation', 'Partnership request declined'), ('create_partner_relationship', 'Partnership established'), ('confirm_partner_relationship', 'Partnership confirmed by the provider'), ('remove_partner_relationship', 'Partnership removed'), ('create_relationship_invitation', 'Reseller relationship requested'), ('send_relationship_invitation', 'Invitation mailed to a customer'), ('revoke_relationship_invitation', 'Invitation to a customer revoked'), ('decline_relationship_invitation', 'Invitation declined by the customer'), ('create_reseller_relationship', 'Reseller relationship established'), ('import_reseller_relationship', 'Reseller relationship imported from an older portal'), ('remove_reseller_relationship', 'Reseller relationship removed'), ('create_administration_grant', 'Administrator access granted'), ('remove_administration_grant', 'Administrator access removed'), ('assign_access', 'Use of granted access assigned to a group'), ('move_clock', 'Test clock moved')], max_length=60)),
-                ('subject_kind', models.CharField(max_length=60)),
-                ('subject_id', models.CharField(max_length=40)),
-                ('actor_kind', models.CharField(max_length=20)),
-                ('actor_id', models.UUIDField(blank=True, null=True)),
-                ('actor_tenant_id', models.UUIDField()),
-                ('grant_id', models.UUIDField(blank=True, null=True)),
-                ('correlation_id', models.UUIDField()),
-                ('before', models.JSONField()),
-                ('after', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(db_index=True)),
+                ("family_id", models.UUIDField()),
+                ("counterparty_id", models.UUIDField(blank=True, db_index=True, null=True)),
+                ("customer_id", models.UUIDField(blank=True, null=True)),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("create_tenant", "Work account of the organization created"),
+                            ("update_tenant", "Organization changed"),
+                            ("create_user", "User added"),
+                            ("update_user", "User changed"),
+                            ("disable_user", "User disabled"),
+                            ("enable_user", "User enabled"),
+                            ("assign_roles", "Roles of a user changed"),
+                            ("reset_user_password", "Password of a user reset"),
+                            ("change_password", "Own password changed"),
+                            ("add_second_factor", "Second factor added"),
+                            ("remove_second_factor", "Second factor removed"),
+                            ("start_enrollment", "Enrollment started"),
+                            ("update_enrollment", "Enrollment draft changed"),
+                            ("link_membership", "Membership ID chosen"),
+                            ("accept_agreement", "Agreement accepted"),
+                            ("submit_enrollment", "Enrollment submitted"),
+                            ("withdraw_enrollment", "Enrollment withdrawn"),
+                            ("confirm_contact", "Primary contact confirmed the enrollment"),
+                            ("deny_contact", "Primary contact denied the enrollment"),
+                            ("record_check", "Check of an enrollment decided"),
+                            ("request_information", "More information asked for"),
+                            ("approve_enrollment", "Enrollment approved"),
+                            ("reject_enrollment", "Enrollment rejected"),
+                            ("update_partner_profile", "Partner profile changed"),
+                            ("register_provider", "Indirect provider registered"),
+                            ("suspend_partner", "Partner suspended"),
+                            ("restore_partner", "Partner restored"),
+                            ("update_programme", "Programme settings changed"),
+                            ("publish_agreement", "Agreement published"),
+                            ("register_older_relationship", "Relationship from an older portal registered"),
+                            ("remove_older_relationship", "Relationship from an older portal removed"),
+                            ("create_partner_invitation", "Partnership requested"),
+                            ("send_partner_invitation", "Partnership invitation mailed"),
+                            ("revoke_partner_invitation", "Partnership request revoked"),
+                            ("decline_partner_invitation", "Partnership request declined"),
+                            ("create_partner_relationship", "Partnership established"),
+                            ("confirm_partner_relationship", "Partnership confirmed by the provider"),
+                            ("remove_partner_relationship", "Partnership removed"),
+                            ("create_relationship_invitation", "Reseller relationship requested"),
+                            ("send_relationship_invitation", "Invitation mailed to a customer"),
+                            ("revoke_relationship_invitation", "Invitation to a customer revoked"),
+                            ("decline_relationship_invitation", "Invitation declined by the customer"),
+                            ("create_reseller_relationship", "Reseller relationship established"),
+                            (
+                                "import_reseller_relationship",
+                                "Reseller relationship imported from an older portal",
+                            ),
+                            ("remove_reseller_relationship", "Reseller relationship removed"),
+                            ("create_administration_grant", "Administrator access granted"),
+                            ("remove_administration_grant", "Administrator access removed"),
+                            ("assign_access", "Use of granted access assigned to a group"),
+                            ("move_clock", "Test clock moved"),
+                        ],
+                        max_length=60,
+                    ),
+                ),
+                ("subject_kind", models.CharField(max_length=60)),
+                ("subject_id", models.CharField(max_length=40)),
+                ("actor_kind", models.CharField(max_length=20)),
+                ("actor_id", models.UUIDField(blank=True, null=True)),
+                ("actor_tenant_id", models.UUIDField()),
+                ("grant_id", models.UUIDField(blank=True, null=True)),
+                ("correlation_id", models.UUIDField()),
+                ("before", models.JSONField()),
+                ("after", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant_id', '-id'], name='audit_by_tenant'), models.Index(fields=['counterparty_id', '-id'], name='audit_by_counterparty')],
+                "indexes": [
+                    models.Index(fields=["tenant_id", "-id"], name="audit_by_tenant"),
+                    models.Index(fields=["counterparty_id", "-id"], name="audit_by_counterparty"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChainLink',
+            name="ChainLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tenant_id', models.UUIDField()),
-                ('position', models.BigIntegerField()),
-                ('record_id', models.BigIntegerField(unique=True)),
-                ('record_digest', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("position", models.BigIntegerField()),
+                ("record_id", models.BigIntegerField(unique=True)),
+                ("record_digest", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'position'), name='one_link_per_position')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "position"), name="one_link_per_position")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('position', models.BigIntegerField()),
-                ('hash', models.CharField(max_length=64)),
-                ('signed_at', models.DateTimeField()),
-                ('key_id', models.CharField(max_length=32)),
-                ('signature', models.CharField(max_length=128)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("position", models.BigIntegerField()),
+                ("hash", models.CharField(max_length=64)),
+                ("signed_at", models.DateTimeField()),
+                ("key_id", models.CharField(max_length=32)),
+                ("signature", models.CharField(max_length=128)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'position'), name='one_checkpoint_per_position')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "position"), name="one_checkpoint_per_position"
+                    )
+                ],
             },
         ),
     ]

@@ -5,35 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutgoingMail',
+            name="OutgoingMail",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('family_id', models.UUIDField()),
-                ('message', models.CharField(max_length=80)),
-                ('to', models.CharField(max_length=254)),
-                ('language', models.CharField(max_length=5)),
-                ('context', models.JSONField(default=dict)),
-                ('subject_id', models.UUIDField(blank=True, db_index=True, null=True)),
-                ('posted_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField(db_index=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('delivery', models.CharField(blank=True, choices=[('smtp', 'SMTP'), ('mailbox', 'mailbox')], max_length=10)),
-                ('failed_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("family_id", models.UUIDField()),
+                ("message", models.CharField(max_length=80)),
+                ("to", models.CharField(max_length=254)),
+                ("language", models.CharField(max_length=5)),
+                ("context", models.JSONField(default=dict)),
+                ("subject_id", models.UUIDField(blank=True, db_index=True, null=True)),
+                ("posted_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(db_index=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "delivery",
+                    models.CharField(
+                        blank=True, choices=[("smtp", "SMTP"), ("mailbox", "mailbox")], max_length=10
+                    ),
+                ),
+                ("failed_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('failed_at__isnull', True), ('sent_at__isnull', True)), fields=['due_at'], name='mails_to_send')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("failed_at__isnull", True), ("sent_at__isnull", True)),
+                        fields=["due_at"],
+                        name="mails_to_send",
+                    )
+                ],
             },
         ),
     ]

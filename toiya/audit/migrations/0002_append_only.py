@@ -1,0 +1,28 @@
+"""The log refuses UPDATE and DELETE on both databases.
+
+On PostgreSQL give the application role INSERT and SELECT only on these tables, and no ownership: an owner could drop
+the triggers.
+"""
+
+from typing import ClassVar
+
+from django.apps.registry import Apps
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from toiya.audit.append_only import guard_log, unguard_log
+
+
+def forwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    del apps
+    guard_log(editor.connection)
+
+
+def backwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    del apps
+    unguard_log(editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [("audit", "0001_initial")]
+    operations: ClassVar = [migrations.RunPython(forwards, backwards)]

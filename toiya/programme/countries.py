@@ -34,6 +34,11 @@ def currency_name(code: str) -> str:
     return str(_locale().currencies.get(code, code))
 
 
+def language_name(code: str) -> str:
+    """The name of a language in the reader's language, or the code where it has none."""
+    return str(_locale().languages.get(code, code))
+
+
 def known_countries() -> list[tuple[str, str]]:
     """Every country and region there is, as (code, name), by name."""
     codes = [str(code) for code in _locale().territories if code not in NOT_COUNTRIES]

@@ -27,6 +27,7 @@ class Need:
     level: Level
     permission: Permission | None = None
     capacity: Capacity | None = None
+    site: Permission | None = None  # what opens the site that the page belongs to
 
 
 ANYBODY = Need(Level.ANYBODY)
@@ -36,14 +37,25 @@ PASSWORD = Need(Level.PASSWORD)
 PERSON = Need(Level.PERSON)
 
 
-def may(permission: Permission, capacity: Capacity | None = None) -> Need:
+def may(permission: Permission, capacity: Capacity | None = None, *, site: Permission | None = None) -> Need:
     """A person with second factor to whom the table of permissions gives this."""
-    return Need(Level.PERSON, permission, capacity)
+    return Need(Level.PERSON, permission, capacity, site)
+
+
+HOME = Permission.HOME_VIEW
+VIEW_PEOPLE = may(Permission.PEOPLE_VIEW, site=HOME)
+MANAGE_PEOPLE = may(Permission.PEOPLE_MANAGE, site=HOME)
+VIEW_OWN_PEOPLE = may(Permission.PEOPLE_VIEW)
+MANAGE_OWN_PEOPLE = may(Permission.PEOPLE_MANAGE)
 
 
 ACCESS: dict[str, dict[str, Need]] = {
     # public
     "public:welcome": {"GET": ANYBODY},
+    "public:become_reseller": {"GET": ANYBODY},
+    "public:providers": {"GET": ANYBODY},
+    "public:provider": {"GET": ANYBODY},
+    "public:work_account_help": {"GET": ANYBODY},
     "set_language": {"POST": ANYBODY},
     # signing in, second factors, one's own password
     "account_login": {"GET": ANYBODY, "POST": ANYBODY},
@@ -57,7 +69,29 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mfa_generate_recovery_codes": {"POST": PERSON},
     "mfa_remove": {"GET": PERSON, "POST": PERSON},
     # dashboard
-    "dashboard:home": {"GET": may(Permission.HOME_VIEW)},
+    "dashboard:home": {"GET": may(HOME)},
+    "dashboard:setup": {"GET": may(HOME), "POST": may(HOME)},
+    # people, in the dashboard and in the organisation portal
+    "people:list": {"GET": VIEW_PEOPLE},
+    "people:add": {"GET": MANAGE_PEOPLE, "POST": MANAGE_PEOPLE},
+    "people:person": {"GET": VIEW_PEOPLE, "POST": MANAGE_PEOPLE},
+    "people:roles": {"POST": MANAGE_PEOPLE},
+    "people:disable": {"POST": MANAGE_PEOPLE},
+    "people:enable": {"POST": MANAGE_PEOPLE},
+    "people:reset_password": {"POST": MANAGE_PEOPLE},
+    "people:reset_factors": {"POST": MANAGE_PEOPLE},
+    "people:agents_add_people": {"POST": may(Permission.ADMIN_ROLES_ASSIGN, site=HOME)},
+    "people:profile": {"GET": PERSON, "POST": PERSON},
+    "organization:people": {"GET": VIEW_OWN_PEOPLE},
+    "organization:add_person": {"GET": MANAGE_OWN_PEOPLE, "POST": MANAGE_OWN_PEOPLE},
+    "organization:person": {"GET": VIEW_OWN_PEOPLE, "POST": MANAGE_OWN_PEOPLE},
+    "organization:roles": {"POST": MANAGE_OWN_PEOPLE},
+    "organization:disable": {"POST": MANAGE_OWN_PEOPLE},
+    "organization:enable": {"POST": MANAGE_OWN_PEOPLE},
+    "organization:reset_password": {"POST": MANAGE_OWN_PEOPLE},
+    "organization:reset_factors": {"POST": MANAGE_OWN_PEOPLE},
+    "public:roles": {"GET": ANYBODY},
+    "public:role_guide": {"GET": ANYBODY},
     # partnerships, their invitations, administration on behalf of others
     "partnerships:resellers": {"GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.PROVIDER)},
     "partnerships:export_resellers": {"GET": may(Permission.PARTNERSHIPS_VIEW, Capacity.PROVIDER)},

@@ -31,7 +31,7 @@ class Entry:
             return False
         if need.level in {Level.ANYBODY, Level.MEMBERSHIP}:
             return True
-        if actor is None or (need.permission and not actor.may(need.permission)):
+        if actor is None or not all(actor.may(entry) for entry in (need.site, need.permission) if entry):
             return False
         return need.capacity is None or need.capacity in actor.capacities | actor.suspended
 
@@ -44,6 +44,11 @@ SITES = (
 )
 
 MENUS: dict[str, tuple[Entry, ...]] = {
+    "": (
+        Entry("public:become_reseller", _("Become an indirect reseller"), "shop"),
+        Entry("public:providers", _("Find an indirect provider"), "search", ("public:provider",)),
+        Entry("public:work_account_help", _("Do we have a work account?"), "question-circle"),
+    ),
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
         Entry("customers:list", _("Customers"), "people"),

@@ -1,6 +1,14 @@
 """Routes of the pages: public."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from toiya.web.public import views
 
 app_name = "public"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.welcome, name="welcome"),
+    path("become-a-reseller/", views.become_reseller, name="become_reseller"),
+    path("providers/", views.providers, name="providers"),
+    path("providers/<uuid:provider_id>/", views.provider, name="provider"),
+    path("help/work-account/", views.work_account_help, name="work_account_help"),
+]

@@ -111,7 +111,8 @@ def test_the_consent_button_waits_for_its_own_box() -> None:
 def test_what_is_shown_is_escaped() -> None:
     evil = "<script>alert(1)</script>"
     page = render(
-        "{% status 'info' evil %}{% page_header evil lead=evil %}{% endpage_header %}{% definition_list pairs %}"
+        "{% status 'info' evil %}{% page_header evil lead=evil %}{% endpage_header %}"
+        "{% definition_list pairs %}"
         "{% note 'note' title=evil %}x{% endnote %}{% draft evil evil 'd' %}{% icon 'lock' label=evil %}"
         "{% empty 'people' evil evil evil evil %}{% locked evil evil %}",
         evil=evil,

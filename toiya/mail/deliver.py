@@ -75,10 +75,9 @@ def _deliver(mail: OutgoingMail, server: MailServer | None, programme: Programme
             mail_id=mail.pk,
             to=mail.to,
             at=real_now(),
-            sender=str(programme.name) if programme else "",
         )
         if server is not None:
-            server.send(message, message["To"].addresses[0].addr_spec)
+            server.send(message, message["To"])
     except Refusal as refusal:
         _give_up(mail, str(refusal))
     except smtplib.SMTPRecipientsRefused as refused:

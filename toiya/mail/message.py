@@ -4,9 +4,10 @@
 
 import datetime as dt
 import re
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.charset import BASE64, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -19,8 +20,9 @@ from toiya.core.errors import Refusal
 from toiya.mail.render import RenderedMail
 
 HEADER_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# A subject that looks like an encoded word would be decoded by the reader's program into something else.
-ENCODED_WORD = re.compile(r"=\?")
+PLAIN_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,!'-]{0,60}")
+UTF_8 = Charset("utf-8")
+UTF_8.header_encoding = UTF_8.body_encoding = BASE64
 
 
 class NotAnAddress(Refusal):
@@ -30,35 +32,29 @@ class NotAnAddress(Refusal):
     message = _("This is not an e-mail address that mail can be sent to.")
 
 
-def build_message(
-    rendered: RenderedMail, *, mail_id: UUID, to: str, at: dt.datetime, sender: str = ""
-) -> EmailMessage:
-    """A multipart message with the same Message-ID at each attempt, so that a repeated one is recognised as
-    such.
+def build_message(rendered: RenderedMail, *, mail_id: UUID, to: str, at: dt.datetime) -> MIMEMultipart:
+    """A multipart message with the same Message-ID at each attempt, so that a repeated one is recognised.
+
+    Names and subject are written as encoded words here: Python's own folding of long display names loses
+    their
+    quotes, so that a name like ``> …`` would end the address.
     """
-    recipient, origin_host = _address(to), urlsplit(settings.ORIGIN).hostname
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(display_name=one_line(sender), addr_spec=_address(settings.MAIL_FROM))
-    message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = one_line(rendered.subject)
+    message = MIMEMultipart("alternative")
+    message["From"] = f"{_encoded(rendered.sender, 'From')} <{settings.MAIL_FROM}>".strip()
+    message["To"] = recipient_of(to)
+    message["Subject"] = _encoded(rendered.subject, "Subject")
     message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{mail_id}@{origin_host}>"
+    message["Message-ID"] = f"<{mail_id}@{urlsplit(settings.ORIGIN).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(rendered.text, cte="base64")
-    message.add_alternative(rendered.html, subtype="html", cte="base64")
+    for kind, content in (("plain", rendered.text), ("html", rendered.html)):
+        part = MIMENonMultipart("text", kind)
+        part.set_payload(content, UTF_8)
+        message.attach(part)
     return message
 
 
-def one_line(text: str) -> str:
-    """The text as a header may carry it: no line breaks, no control characters, nothing that reads as
-    encoded.
-    """
-    return " ".join(ENCODED_WORD.sub("= ?", HEADER_BREAKS.sub(" ", text)).split())
-
-
-def _address(address: str) -> str:
-    """The address in ASCII. Raises NotAnAddress for a list, a display name, a control character and the like.
-    """
+def recipient_of(address: str) -> str:
+    """The address in ASCII. Raises NotAnAddress for a list, a display name, a control character."""
     try:
         found = validate_email(
             address, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
@@ -66,3 +62,17 @@ def _address(address: str) -> str:
     except EmailNotValidError as error:
         raise NotAnAddress from error
     return found.ascii_email or address
+
+
+def one_line(text: str) -> str:
+    """The text as a header may carry it: no line breaks and no control characters."""
+    return " ".join(HEADER_BREAKS.sub(" ", text).split())
+
+
+def _encoded(text: str, header: str) -> str:
+    line = one_line(text)
+    return (
+        line
+        if PLAIN_WORDS.fullmatch(line) and header != "From"
+        else Header(line, UTF_8, header_name=header).encode()
+    )

@@ -47,6 +47,7 @@ class RenderedMail:
     subject: str
     text: str
     html: str
+    sender: str = ""
 
 
 def render(mail: OutgoingMail, *, programme: ProgrammeNames | None = None) -> RenderedMail:
@@ -72,7 +73,8 @@ def render(mail: OutgoingMail, *, programme: ProgrammeNames | None = None) -> Re
             .render(Context({**frame, "body": body}, autoescape=False))
         )
         html = _engine(escape=True).get_template("mail/frame.html").render(Context(frame))
-    return RenderedMail(subject, text.strip() + "\n", html)
+        sender = str(programme.name) if programme else "Toiya"
+    return RenderedMail(subject, text.strip() + "\n", html, sender)
 
 
 @cache

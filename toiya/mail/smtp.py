@@ -4,7 +4,7 @@ password.
 
 import smtplib
 import ssl
-from email.message import EmailMessage
+from email.message import Message
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -45,7 +45,7 @@ class MailServer:
             except (smtplib.SMTPException, OSError):
                 self._session.close()
 
-    def send(self, message: EmailMessage, to: str) -> None:
+    def send(self, message: Message, to: str) -> None:
         """Hand the message over, to exactly this recipient. Raises SMTPException, or MailServerAway."""
         if self._session is None:
             try:

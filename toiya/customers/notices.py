@@ -3,14 +3,12 @@
 import uuid
 from collections.abc import Collection, Mapping
 
-from django.utils import translation
-
 from toiya.core.actor import Actor
 from toiya.core.permissions import DirectoryRole
 from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person
 from toiya.mail import outbox
-from toiya.relations.grants import administrators_of
+from toiya.relations.grants import administrators_of, names_of
 from toiya.relations.models import ResellerRelationship
 
 INVITATIONS = {"path": "/dashboard/customers/invitations/"}
@@ -93,14 +91,14 @@ def tell_removed(actor: Actor, relationship: ResellerRelationship, *, grants_rem
 def _consents(
     invitation: RelationshipInvitation, chosen: Mapping[uuid.UUID, Collection[DirectoryRole]], language: str
 ) -> list[dict[str, str]]:
-    with translation.override(language):
-        return [
-            {
-                "party": party.name,
-                "roles": ", ".join(str(role.label) for role in DirectoryRole if role in chosen[party.pk]),
-            }
-            for party in invitation.parties
-        ]
+    return [
+        {"party": party.name, "roles": names_of(_in_order(chosen[party.pk]), language)}
+        for party in invitation.parties
+    ]
+
+
+def _in_order(roles: Collection[DirectoryRole]) -> list[DirectoryRole]:
+    return [role for role in DirectoryRole if role in roles]
 
 
 def _post(

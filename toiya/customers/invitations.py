@@ -1,0 +1,66 @@
+"""The inviting side's view of its invitations: where each one stands, and what happened to it (C-01)."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
+from toiya.core.permissions import Permission
+from toiya.customers.models import RelationshipInvitation
+from toiya.partnerships.models import InvitationState
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to an invitation."""
+
+    kind: str
+    at: object
+    detail: str = ""
+
+
+def invitations_of(actor: Actor) -> QuerySet[RelationshipInvitation]:
+    """The invitations of the actor's organisation, with what a list shows of them."""
+    return (
+        RelationshipInvitation.objects.visible_to(actor)
+        .select_related("tenant", "reseller", "provider", "inviter", "named_customer")
+        .prefetch_related("requested_roles", "sendings")
+    )
+
+
+def open_invitations(actor: Actor) -> QuerySet[RelationshipInvitation]:
+    """Those that can still be accepted, the newest first."""
+    rows = invitations_of(actor).filter(state=InvitationState.OPEN, expires_at__gt=actor.now)
+    return rows.order_by("-created_at", "-id")
+
+
+def invitation_of(actor: Actor, invitation_id: uuid.UUID) -> RelationshipInvitation:
+    """One of them. Raises NotVisible."""
+    found = invitations_of(actor).filter(pk=invitation_id).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def may_change(actor: Actor, invitation: RelationshipInvitation) -> bool:
+    """Whether the page offers to send, change and revoke it."""
+    combined = invitation.is_combined
+    is_open = invitation.state == InvitationState.OPEN and not invitation.is_expired(actor.now)
+    needed = Permission.RELATIONSHIPS_INVITE_BOTH if combined else Permission.RELATIONSHIPS_REQUEST
+    return is_open and actor.may(needed)
+
+
+def history_of(actor: Actor, invitation: RelationshipInvitation) -> list[Step]:
+    """What happened, the newest first. A mail that the inviter sent himself leaves no trace here (S-091)."""
+    steps = [Step("created", invitation.created_at, invitation.inviter.name)]
+    steps += [
+        Step("reminded" if sending.is_reminder else "sent", sending.at, sending.to)
+        for sending in sorted(invitation.sendings.all(), key=lambda row: row.at)
+    ]
+    if invitation.state != InvitationState.OPEN:
+        steps.append(Step(invitation.state, invitation.answered_at, invitation.decline_reason))
+    elif invitation.is_expired(actor.now):
+        steps.append(Step("expired", invitation.expires_at))
+    return steps[::-1]

@@ -1,0 +1,241 @@
+"""A partner's customers: list, exports, one customer, the end of a relationship."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible, Refusal
+from toiya.core.pagination import page_by_key
+from toiya.core.permissions import Capacity, DirectoryAction, Permission
+from toiya.customers.invitations import open_invitations
+from toiya.customers.relationships import (
+    customers_of,
+    grants_from,
+    preview_removal,
+    relationship_with,
+    remove_relationship,
+)
+from toiya.directory.models import Tenant
+from toiya.programme.countries import country_name
+from toiya.relations.administration import people_of
+from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
+from toiya.relations.rights import rights_in
+from toiya.web.customers.forms import RemoveForm, SearchForm
+from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.http import PersonRequest
+from toiya.web.paging import cursor_of, pager_of
+
+OPEN_SHOWN = 5
+
+
+def customers(request: PersonRequest) -> HttpResponse:
+    """The customers, with the row in question opened in place (S-080, S-093, N-21)."""
+    form, rows = _found(request)
+    page = page_by_key(rows, fields=("customer_sort_key", "id"), cursor=cursor_of(request))
+    opened = _uuid(request.GET.get("expand", ""))
+    kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
+    context = {
+        "form": form,
+        "rows": [_row(row, opened, kept) for row in page.rows],
+        "grants": grants_from(request.actor, opened) if opened else [],
+        "waiting": list(open_invitations(request.actor)[:OPEN_SHOWN]),
+        "pager": pager_of(request, page),
+        "is_searched": bool(kept.get("q") or kept.get("reseller")),
+        "filters": urlencode({key: value for key, value in kept.items() if key in {"q", "reseller"}}),
+        **_commands(request.actor),
+    }
+    return render(request, "customers/list.html", context)
+
+
+def _found(request: PersonRequest) -> tuple[SearchForm, Any]:
+    form = SearchForm(request.GET or None, resellers=_resellers(request.actor))
+    valid = form.cleaned_data if form.is_valid() else {}
+    if form.is_bound and "reseller" in form.errors:
+        raise NotVisible
+    return form, customers_of(
+        request.actor, search=valid.get("q", ""), reseller_id=_uuid(valid.get("reseller", ""))
+    )
+
+
+def _resellers(actor: Actor) -> list[Tenant] | None:
+    """A provider filters by the resellers it works with; a reseller has no such filter."""
+    if Capacity.PROVIDER not in actor.capacities | actor.suspended:
+        return None
+    live = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
+    return [row.reseller for row in live.select_related("reseller").order_by("reseller__sort_key", "id")]
+
+
+def _row(row: ResellerRelationship, opened: uuid.UUID | None, kept: dict[str, str]) -> dict[str, Any]:
+    is_open = row.customer_id == opened
+    query = urlencode(kept if is_open else {**kept, "expand": str(row.customer_id)})
+    return {
+        "relationship": row,
+        "customer": row.customer,
+        "is_open": is_open,
+        "details": f"customer-{row.customer_id}",
+        "url": f"{reverse('customers:list')}?{query}",
+    }
+
+
+def _commands(actor: Actor) -> dict[str, Any]:
+    return {
+        "may_request": actor.may(Permission.RELATIONSHIPS_REQUEST),
+        "tabs": customer_tabs("customers:list"),
+    }
+
+
+def customer_tabs(current: str) -> list[dict[str, object]]:
+    """Customers and invitations, side by side."""
+    names = (("customers:list", _("Customers")), ("customers:invitations", _("Invitations")))
+    return [{"url": reverse(name), "label": label, "current": name == current} for name, label in names]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def export(request: PersonRequest, form: str) -> HttpResponse:
+    """The list as a file, with the filters of the page (N-21, C-20)."""
+    if form not in FORMATS:
+        raise NotVisible
+    return list_file(form, "customers", *_table(request))
+
+
+def _table(request: PersonRequest) -> tuple[list[str], Iterable[list[Cell]]]:
+    _form, rows = _found(request)
+    header = [
+        _("Customer ID"),
+        _("Organization name"),
+        _("Primary domain"),
+        _("Relationship since"),
+        _("Origin"),
+    ]
+    lines: Iterable[list[Cell]] = (
+        [str(row.customer_id), row.customer.name, row.customer.domain, row.since, origin_of(row)]
+        for row in rows.order_by("customer_sort_key", "id")
+    )
+    return header, lines
+
+
+def origin_of(row: ResellerRelationship) -> str:
+    """How the relationship came about, with the older portal's name (S-079) or the channel (S-094)."""
+    detail = row.origin_note or (row.get_channel_display() if row.channel else "")
+    if not detail:
+        return str(row.get_origin_display())
+    return _("%(origin)s (%(detail)s)") % {"origin": row.get_origin_display(), "detail": detail}
+
+
+# ---------------------------------------------------------------- one customer
+def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Who the customer is, since when and why it is ours, and what access it lends us."""
+    context = _customer(request, customer_id, "account")
+    relationship: ResellerRelationship = context["relationship"]
+    customer = relationship.customer
+    context["facts"] = [
+        (_("Organization name"), customer.name),
+        (_("Reading (kana)"), customer.reading),
+        (_("Name in Latin letters"), customer.latin_name),
+        (_("Primary domain"), customer.domain),
+        (_("Country or region"), country_name(customer.country_id)),
+        (_("Customer ID"), str(customer.pk)),
+    ]
+    context["may_remove"] = request.actor.may(Permission.RELATIONSHIPS_REMOVE)
+    context["origin"] = origin_of(relationship)
+    return render(request, "customers/account.html", context)
+
+
+def services(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Nothing can have been ordered yet; the page says so."""
+    return render(request, "customers/services.html", _customer(request, customer_id, "services"))
+
+
+def licences(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Licences come with subscriptions; the page says so."""
+    return render(request, "customers/licences.html", _customer(request, customer_id, "licences"))
+
+
+def users(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """The customer's people, as far as its administrator access reaches (S-103); without it, how to ask."""
+    context = _customer(request, customer_id, "users")
+    may_read = DirectoryAction.READ_PEOPLE in rights_in(request.actor, customer_id)
+    context["people"] = list(people_of(request.actor, tenant_id=customer_id)) if may_read else None
+    return render(request, "customers/users.html", context)
+
+
+def _customer(request: PersonRequest, customer_id: uuid.UUID, current: str) -> dict[str, Any]:
+    relationship = relationship_with(request.actor, customer_id)
+    grants: list[AdministrationGrant] = grants_from(request.actor, customer_id)
+    names = (
+        ("account", _("Account")),
+        ("services", _("Services")),
+        ("users", _("Users")),
+        ("licences", _("Licenses")),
+    )
+    return {
+        "relationship": relationship,
+        "customer": relationship.customer,
+        "grants": grants,
+        "may_request": request.actor.may(Permission.RELATIONSHIPS_REQUEST),
+        "tabs": [
+            {
+                "url": reverse(f"customers:{name}", args=[customer_id]),
+                "label": label,
+                "current": name == current,
+            }
+            for name, label in names
+        ],
+    }
+
+
+def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Look at what ends, say why, end it."""
+    relationship = relationship_with(request.actor, customer_id)
+    impact = preview_removal(request.actor, relationship=relationship)
+    form = RemoveForm(request.POST or None, grants=impact.grants)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            reason, grants = form.cleaned_data["reason"], form.grants()
+            try:
+                remove_relationship(
+                    request.actor, relationship=relationship, reason=reason, give_up_grants=grants
+                )
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                name = relationship.customer.name
+                messages.success(
+                    request, _("The reseller relationship with %(name)s has ended.") % {"name": name}
+                )
+                return redirect("customers:list")
+    context = {
+        "form": form,
+        "relationship": relationship,
+        "customer": relationship.customer,
+        "impact": impact,
+    }
+    return render(request, "customers/remove.html", context, status=status)
+
+
+def failed(form: Form, refusal: Refusal) -> int:
+    """Put the refusal beside its field, so that nothing typed is lost; a missing right is a page of its
+    own.
+    """
+    if refusal.status in {NotVisible.status, 403}:
+        raise refusal
+    form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+    return refusal.status

@@ -22,6 +22,7 @@ from toiya.customers.errors import (
     CountryClosed,
     InvitationClosed,
     InvitationDeclined,
+    InvitationExpired,
     InvitationRevoked,
     InvitationUsed,
     InviterGone,
@@ -30,7 +31,6 @@ from toiya.customers.errors import (
     PartyNotActive,
     RolesNotOffered,
     WrongCustomer,
-    expired_on,
 )
 from toiya.customers.models import RelationshipInvitation, RequestedRole
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
@@ -79,7 +79,7 @@ def _obstacle(invitation: RelationshipInvitation, version: int, now: dt.datetime
         return InvitationDeclined()
     if invitation.state == InvitationState.REVOKED or invitation.version != version:
         return InvitationRevoked()
-    return expired_on(invitation.expires_at) if invitation.expires_at <= now else None
+    return InvitationExpired() if invitation.expires_at <= now else None
 
 
 def accept_invitation(

@@ -1,7 +1,5 @@
 """What customer relationships refuse."""
 
-import datetime as dt
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -183,10 +181,3 @@ class NoSuchRelationship(Refusal):
 
     code = "relationship_ended"
     message = gettext_lazy("This reseller relationship has ended already.")
-
-
-def expired_on(moment: dt.datetime) -> InvitationExpired:
-    """The refusal with the day on which the invitation lapsed."""
-    return InvitationExpired(
-        _("This invitation expired on %(day)s (UTC).") % {"day": moment.strftime("%Y-%m-%d %H:%M")}
-    )

@@ -20,7 +20,7 @@ from toiya.core.permissions import Permission, Role
 from toiya.customers.accounts import create_invited_tenant
 from toiya.customers.answers import OpenedLink, accept_invitation, decline_invitation, examine, open_link
 from toiya.customers.drafts import link_of
-from toiya.customers.errors import InvitationClosed
+from toiya.customers.errors import InvitationClosed, InvitationExpired
 from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person
 from toiya.directory.tenants import FirstAdministrator
@@ -76,6 +76,7 @@ def _closed(request: PublicRequest, opened: OpenedLink) -> HttpResponse:
     context = {
         "invitation": opened.invitation,
         "message": str(obstacle),
+        "is_expired": isinstance(obstacle, InvitationExpired),
         "inviter": opened.invitation.tenant,
         "partners_url": _partners_page() if mine else "",
     }

@@ -6,14 +6,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from toiya.core.clock import real_now
-from toiya.core.errors import Refusal
+from toiya.core.errors import CapacityMissing, Refusal
+from toiya.core.permissions import Capacity
 from toiya.directory.actors import actor_for, person_for_request
 from toiya.directory.factors import has_second_factor
 from toiya.directory.models import Person
@@ -24,6 +27,7 @@ from toiya.web.sign_in.factors import second_factor_at
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 BEFORE_ALL_ELSE = frozenset({"account_change_password"})
+PARTNERS = frozenset({Capacity.PROVIDER, Capacity.RESELLER})
 TOUCH_EVERY = dt.timedelta(minutes=1)
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -184,13 +188,26 @@ def _refused(request: HttpRequest, need: Need) -> HttpResponse | None:
     if actor is None:
         return _to_missing_step(request)
     try:
-        if need.permission is not None:
-            actor.must(need.permission)
+        for permission in (need.site, need.permission):
+            if permission is not None:
+                actor.must(permission)
         if need.capacity is not None and need.capacity not in actor.capacities | actor.suspended:
             raise Undeclared
+    except CapacityMissing as refusal:
+        return _to_enrolment(request) or refusal_page(request, refusal)
     except Refusal as refusal:
         return refusal_page(request, refusal)
     return None
+
+
+def _to_enrolment(request: HttpRequest) -> HttpResponse | None:
+    """Before approval the dashboard of an organisation is its enrolment, which shows how it stands (S-010)."""
+    actor = request.actor  # type: ignore[attr-defined]
+    is_partner = bool(PARTNERS & (actor.capacities | actor.suspended))
+    if is_partner or request.method not in {"GET", "HEAD"} or not request.path.startswith("/dashboard/"):
+        return None
+    messages.info(request, _("The dashboard opens when your organization is approved as a partner."))
+    return HttpResponseRedirect(reverse("enrolment:welcome"))
 
 
 class Undeclared(Refusal):

@@ -217,4 +217,5 @@ CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
 AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
-LOGGING_CONFIG = None
+LOGGING_CONFIG = "toiya.core.log.configure_logging"
+LOGGING = {"as_json": MODE != "demo", "level": env("TOIYA_LOG_LEVEL", "WARNING" if MODE == "demo" else "INFO")}

@@ -13,7 +13,9 @@ class LimitCounter(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "window"], name="one_counter_per_window")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "window"], name="one_counter_per_window")
+        ]
 
 
 class CacheEntry(models.Model):
@@ -25,3 +27,10 @@ class CacheEntry(models.Model):
 
     class Meta:
         db_table = "toiya_cache"
+
+
+class DutyTurn(models.Model):
+    """When a duty of the worker is due next; whoever moves it on has the turn."""
+
+    duty = models.CharField(max_length=60, primary_key=True)
+    due_at = models.DateTimeField()

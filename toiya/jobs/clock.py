@@ -1,0 +1,64 @@
+"""What runs by itself: one readable list. ``toiya work`` carries it out, in real time."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toiya.audit.checkpoints import sign_checkpoints
+from toiya.audit.seal import seal_records
+from toiya.customers.sending import remind, reminders_due
+from toiya.directory.actors import bystander_for
+from toiya.directory.models import Family
+from toiya.mail.deliver import deliver_mails
+from toiya.membership.cleaning import forget_old_sessions
+from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
+from toiya.programme.words import current_programme
+from toiya.requests.cleaning import forget_old_requests
+
+SECONDS = dt.timedelta(seconds=1)
+HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that happens without anybody asking. ``in_turns``: one worker does it for all of them."""
+
+    name: str
+    every: dt.timedelta
+    do: Callable[[], object]
+    in_turns: bool = False
+
+
+def send_mails() -> int:
+    """Mails are claimed one by one, so that any number of workers may send."""
+    return deliver_mails(programme=current_programme())
+
+
+def remind_of_partnership_invitations() -> int:
+    """A reseller that has not answered a mailed invitation hears of it once more before it lapses."""
+    sent = 0
+    for family in Family.objects.all():
+        for invitation in invitations_to_remind(family):
+            by = bystander_for(invitation.tenant, kind="worker")
+            sent += remind_invitation(by, invitation=invitation) is not None
+    return sent
+
+
+def remind_of_customer_invitations() -> int:
+    """A customer that has not answered a mailed invitation hears of it once more before it lapses."""
+    return sum(remind(invitation) is not None for invitation in reminders_due())
+
+
+def forget_what_is_over() -> int:
+    """Sessions, counters and cached answers whose time has passed."""
+    return forget_old_requests() + forget_old_sessions()
+
+
+DUTIES = (
+    Duty("send mails", SECONDS, send_mails),
+    Duty("seal the activity log", 3 * SECONDS, seal_records),
+    Duty("sign checkpoints", HOUR, sign_checkpoints, in_turns=True),
+    Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),
+    Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
+    Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
+)

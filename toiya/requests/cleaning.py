@@ -1,0 +1,23 @@
+"""What doors remembered and nobody needs any more."""
+
+import datetime as dt
+
+from django.contrib.sessions.models import Session
+
+from toiya.core.clock import real_now
+from toiya.requests.models import CacheEntry, LimitCounter
+
+KEEP_COUNTERS = dt.timedelta(days=2)
+
+
+def forget_old_requests() -> int:
+    """Remove sessions and cache entries that are over, and counters of windows that are long past."""
+    now = real_now()
+    removed = 0
+    for rows in (
+        Session.objects.filter(expire_date__lt=now),
+        CacheEntry.objects.filter(expires__lt=now),
+        LimitCounter.objects.filter(window__lt=now - KEEP_COUNTERS),
+    ):
+        removed += rows.delete()[0]
+    return removed

@@ -213,3 +213,11 @@ def _changed(actor: Actor, person: Person, action: AuditAction, factor: Authenti
         subject_id=person.pk,
         context={"name": person.name, "user_name": person.user_name, "at": actor.now.isoformat()},
     )
+
+
+def forget_factors(person: Person) -> list[str]:
+    """Takes all factors away and answers with their kinds; the caller has checked, and records it."""
+    factors = Authenticator.objects.filter(user=person)
+    kinds = sorted(factors.values_list("type", flat=True))
+    factors.delete()
+    return kinds

@@ -97,6 +97,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "enrolment:deny": {"POST": LINK_HOLDER},
     # dashboard
     "dashboard:home": {"GET": may(HOME)},
+    "dashboard:settings": {"GET": may(HOME)},
     "dashboard:setup": {"GET": may(HOME), "POST": may(HOME)},
     # people, in the dashboard and in the organisation portal
     "people:list": {"GET": VIEW_PEOPLE},

@@ -34,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             for entry in MENUS.get(site, ())
             if entry.is_for(actor) and (url := _url(entry.url_name))
         ],
-        "settings_url": _url("people:list") if site == "dashboard" and actor else None,
+        "settings_url": _url("dashboard:settings") if site == "dashboard" and actor else None,
         "has_mailbox": settings.HAS_MAILBOX,
     }
 
@@ -45,6 +45,7 @@ def _account(actor: Any) -> dict[str, Any]:
         "user_name": actor.user_name,
         "tenant": actor.tenant_name,
         "roles": sorted(str(role.label) for role in actor.roles),
+        "profile_url": _url("people:profile"),
         "security_url": _url("mfa_index"),
         "sign_out_url": _url("account_logout"),
     }

@@ -43,7 +43,7 @@ def security(request: PersonRequest) -> HttpResponse:
             len(factor.wrap().get_unused_codes()) for factor in factors if factor.type == Kind.RECOVERY_CODES
         ),
     }
-    return render(request, "mfa/index.html", context)
+    return render(request, "sign_in/security.html", context)
 
 
 def _person(request: HttpRequest) -> Person:
@@ -67,7 +67,7 @@ def password(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(next_of(request) or home_of(person))
     context = {"form": form, "next": next_of(request), "is_forced": _person(request).must_change_password}
     status = TooManyAttempts.status if form.is_limited else 200
-    return render(request, "account/password_change.html", context, status=status)
+    return render(request, "sign_in/password.html", context, status=status)
 
 
 def _may_add(request: HttpRequest) -> Actor:
@@ -106,7 +106,7 @@ def app(request: HttpRequest) -> HttpResponse:
         "passkey_url": f"{reverse('mfa_add_webauthn')}?{urlencode({'next': next_of(request)})}",
     }
     status = TooManyAttempts.status if form.is_limited else 200
-    return render(request, "mfa/totp/activate_form.html", context, status=status)
+    return render(request, "sign_in/app.html", context, status=status)
 
 
 def passkey(request: HttpRequest) -> HttpResponse:
@@ -123,7 +123,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
         "creation_options": webauthn.begin_registration(person, passwordless=False),
         "is_first": not has_second_factor(person),
     }
-    return render(request, "mfa/webauthn/add_form.html", context)
+    return render(request, "sign_in/passkey.html", context)
 
 
 def _factor_added(request: HttpRequest, codes: list[str], kind: str) -> HttpResponse:
@@ -137,7 +137,7 @@ def _factor_added(request: HttpRequest, codes: list[str], kind: str) -> HttpResp
         messages.success(request, _("The second factor has been added."))
         return HttpResponseRedirect(next_of(request) or reverse("mfa_index"))
     return render(
-        request, "mfa/recovery_codes/index.html", {"codes": codes, "target": target, "is_first": True}
+        request, "sign_in/recovery_codes.html", {"codes": codes, "target": target, "is_first": True}
     )
 
 
@@ -150,7 +150,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
         update_session_auth_hash(request, person)
         messages.success(request, _("The second factor has been removed."))
         return HttpResponseRedirect(reverse("mfa_index"))
-    return render(request, "mfa/remove.html", {"factor": factor})
+    return render(request, "sign_in/remove.html", {"factor": factor})
 
 
 def recovery_codes(request: PersonRequest) -> HttpResponse:
@@ -159,4 +159,4 @@ def recovery_codes(request: PersonRequest) -> HttpResponse:
     person = _person(request)
     person.refresh_from_db()
     update_session_auth_hash(request, person)
-    return render(request, "mfa/recovery_codes/index.html", {"codes": codes, "target": reverse("mfa_index")})
+    return render(request, "sign_in/recovery_codes.html", {"codes": codes, "target": reverse("mfa_index")})

@@ -23,7 +23,7 @@ from toiya.web.sign_in.forms import CodeForm, ConfirmCodeForm, ConfirmPasskeyFor
 class SignIn(LoginView):  # type: ignore[misc]
     """User name and password (S-024, S-055)."""
 
-    template_name = "account/login.html"
+    template_name = "sign_in/sign_in.html"
     form_class = SignInForm
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
@@ -38,7 +38,7 @@ class SignIn(LoginView):  # type: ignore[misc]
 class GiveFactor(AuthenticateView):  # type: ignore[misc]
     """The second factor, after the password."""
 
-    template_name = "mfa/authenticate.html"
+    template_name = "sign_in/second_factor.html"
     form_class = CodeForm
     webauthn_form_class = PasskeyForm
 
@@ -84,7 +84,7 @@ def confirm(request: PersonRequest) -> HttpResponse:
         request.session.cycle_key()
         if carried:
             fields = [(key.removeprefix(CARRIED), value) for key, value in carried]
-            return render(request, "account/confirmed.html", {"target": target, "fields": fields})
+            return render(request, "sign_in/confirmed.html", {"target": target, "fields": fields})
         return HttpResponseRedirect(target)
     context = {
         "form": code_form,
@@ -95,4 +95,4 @@ def confirm(request: PersonRequest) -> HttpResponse:
         **_kinds(person),
     }
     status = TooManyAttempts.status if is_answer and posted.is_limited else 200
-    return render(request, "account/reauthenticate.html", context, status=status)
+    return render(request, "sign_in/confirm.html", context, status=status)

@@ -147,12 +147,12 @@ def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationG
 
 @transaction.atomic
 def assign_access(
-    actor: Actor, *, grant: AdministrationGrant, group: Role, roles: Iterable[DirectoryRole]
+    actor: Actor, *, grant: AdministrationGrant, access: Mapping[Role, Iterable[DirectoryRole]]
 ) -> AdministrationGrant:
-    """Inside the partner: everybody in ``group`` may use exactly these roles of the grant (relation 4).
+    """Inside the partner: everybody in a group may use exactly these roles of the grant (relation 4).
 
-    Raises NotVisible for everybody but the grantee, GrantNotLive, and NotInGrant for a role that was not
-    granted.
+    Groups that ``access`` does not name stay as they are. Raises NotVisible for everybody but the grantee,
+    GrantNotLive, and NotInGrant for a role that was not granted.
     """
     if actor.tenant_id != grant.grantee_id:
         raise NotVisible
@@ -160,29 +160,33 @@ def assign_access(
     locked = AdministrationGrant.objects.select_for_update().live(actor.now).filter(pk=grant.pk).first()
     if locked is None:
         raise GrantNotLive
-    chosen = set(roles)
-    if group not in AGENT_GROUPS or not chosen <= set(locked.directory_roles):
-        raise NotInGrant(field=group.value)
-    present = AccessAssignment.objects.filter(grant=locked, group=group)
+    for group, roles in access.items():
+        chosen = set(roles)
+        if group not in AGENT_GROUPS or not chosen <= set(locked.directory_roles):
+            raise NotInGrant(field=group.value)
+        _assign(actor, locked, group, sorted(role.value for role in chosen))
+    return locked
+
+
+def _assign(actor: Actor, grant: AdministrationGrant, group: Role, chosen: list[str]) -> None:
+    present = AccessAssignment.objects.filter(grant=grant, group=group)
     before = sorted(row.role for row in present)
-    if before == sorted(chosen):
-        return locked
+    if before == chosen:
+        return
     present.delete()
     AccessAssignment.objects.bulk_create(
-        AccessAssignment(tenant_id=actor.tenant_id, grant=locked, group=group, role=role)
-        for role in sorted(chosen)
+        AccessAssignment(tenant_id=actor.tenant_id, grant=grant, group=group, role=role) for role in chosen
     )
     record(
         actor,
         AuditAction.ASSIGN_ACCESS,
-        locked,
+        grant,
         tenant_id=actor.tenant_id,
-        counterparty_id=locked.tenant_id,
-        grant_id=locked.pk,
+        counterparty_id=grant.tenant_id,
+        grant_id=grant.pk,
         before={"group": group.value, "roles": before},
-        after={"group": group.value, "roles": sorted(chosen)},
+        after={"group": group.value, "roles": chosen},
     )
-    return locked
 
 
 def administrators_of(tenant: Tenant) -> list[Person]:

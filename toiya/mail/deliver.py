@@ -24,6 +24,7 @@ PAUSES = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 
 BATCH = 50
 PERMANENT = range(500, 600)
 LONGEST_ERROR = 500
+LONGEST_SUBJECT = 400
 
 
 def deliver_mails(*, programme: ProgrammeNames | None = None) -> int:
@@ -70,12 +71,8 @@ def claim_mail(mail_id: UUID) -> OutgoingMail | None:
 
 def _deliver(mail: OutgoingMail, server: MailServer | None, programme: ProgrammeNames | None) -> bool:
     try:
-        message = build_message(
-            render(mail, programme=programme),
-            mail_id=mail.pk,
-            to=mail.to,
-            at=real_now(),
-        )
+        rendered = render(mail, programme=programme)
+        message = build_message(rendered, mail_id=mail.pk, to=mail.to, at=real_now())
         if server is not None:
             server.send(message, message["To"])
     except Refusal as refusal:
@@ -96,7 +93,8 @@ def _deliver(mail: OutgoingMail, server: MailServer | None, programme: Programme
         _again(mail, f"{type(error).__name__}: {error}")
     else:
         delivery = Delivery.SMTP if server is not None else Delivery.MAILBOX
-        return _finish(mail, sent_at=real_now(), delivery=delivery, last_error="")
+        subject = rendered.subject[:LONGEST_SUBJECT]
+        return _finish(mail, sent_at=real_now(), delivery=delivery, last_error="", subject=subject)
     return False
 
 

@@ -24,6 +24,7 @@ class OutgoingMail(models.Model):
     to = models.CharField(max_length=254)
     language = models.CharField(max_length=5)
     context = models.JSONField(default=dict)
+    subject = models.CharField(max_length=400, blank=True)
     subject_id = models.UUIDField(null=True, blank=True, db_index=True)
     posted_at = models.DateTimeField()
     due_at = models.DateTimeField(db_index=True)

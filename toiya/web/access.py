@@ -7,6 +7,8 @@ by ``visible_to(actor)`` and by the use case.
 from dataclasses import dataclass
 from enum import Enum
 
+from django.conf import settings
+
 from toiya.core.permissions import Capacity, Permission
 
 
@@ -35,6 +37,7 @@ LINK_HOLDER = Need(Level.LINK_HOLDER)
 MEMBERSHIP = Need(Level.MEMBERSHIP)
 PASSWORD = Need(Level.PASSWORD)
 PERSON = Need(Level.PERSON)
+MAILBOX = ANYBODY if settings.SHOWS_CODES else PERSON
 
 
 def may(permission: Permission, capacity: Capacity | None = None, *, site: Permission | None = None) -> Need:
@@ -182,4 +185,52 @@ ACCESS: dict[str, dict[str, Need]] = {
     "customers:invitation_continue": {"GET": PERSON},
     "customers:invitation_decline": {"POST": may(Permission.RELATIONSHIPS_ACCEPT)},
     "customers:invitation_account": {"GET": LINK_HOLDER, "POST": LINK_HOLDER},
+    # operator console
+    "operator:home": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:applications": {"GET": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:application": {"GET": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:check": {"POST": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:ask": {"POST": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:approve": {"POST": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:reject": {"POST": may(Permission.APPLICATIONS_REVIEW)},
+    "operator:partners": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:register_provider": {
+        "GET": may(Permission.PARTNERS_MANAGE),
+        "POST": may(Permission.PARTNERS_MANAGE),
+    },
+    "operator:partner": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:suspend": {"GET": may(Permission.PARTNERS_MANAGE), "POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:restore": {"POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:entries": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:entry": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:approve_entry": {"POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:return_entry": {"POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:withdraw_entry": {"POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:older_relationships": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:register_older_relationship": {
+        "GET": may(Permission.PARTNERS_MANAGE),
+        "POST": may(Permission.PARTNERS_MANAGE),
+    },
+    "operator:remove_older_relationship": {"POST": may(Permission.PARTNERS_MANAGE)},
+    "operator:agreements": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:agreement": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:publish_agreement": {
+        "GET": may(Permission.PROGRAMME_MANAGE),
+        "POST": may(Permission.PROGRAMME_MANAGE),
+    },
+    "operator:programme": {"GET": may(Permission.PROGRAMME_VIEW), "POST": may(Permission.PROGRAMME_MANAGE)},
+    "operator:countries": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:add_country": {
+        "GET": may(Permission.PROGRAMME_MANAGE),
+        "POST": may(Permission.PROGRAMME_MANAGE),
+    },
+    "operator:country": {"GET": may(Permission.PROGRAMME_MANAGE), "POST": may(Permission.PROGRAMME_MANAGE)},
+    "operator:web_mail": {"GET": may(Permission.PROGRAMME_VIEW)},
+    "operator:add_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
+    "operator:remove_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
+    # mailbox: for everybody in the demo, for signed-in people in a sandbox, not routed in production
+    "mailbox:list": {"GET": MAILBOX},
+    "mailbox:people": {"GET": MAILBOX},
+    "mailbox:mail": {"GET": MAILBOX},
+    "mailbox:html": {"GET": MAILBOX},
 }

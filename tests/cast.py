@@ -51,7 +51,9 @@ def hire(tenant: Tenant, name: str, *roles: Role, language: str = "ja") -> Perso
     return person
 
 
-def found(family: Family, name: str, domain: str, *capacities: Capacity, country: str = "JP", reading: str = "") -> Tenant:
+def found(
+    family: Family, name: str, domain: str, *capacities: Capacity, country: str = "JP", reading: str = ""
+) -> Tenant:
     """An organisation, vetted in these capacities."""
     tenant = Tenant.objects.create(
         family=family,
@@ -129,11 +131,17 @@ def build_cast() -> Cast:
     """Everybody in place, nobody related to anybody yet."""
     build_programme()
     family = Family.objects.create(name="production")
-    operator = found(family, "ツバメ クラウド", "tsubame.example", Capacity.OPERATOR, reading="つばめくらうど")
+    operator = found(
+        family, "ツバメ クラウド", "tsubame.example", Capacity.OPERATOR, reading="つばめくらうど"
+    )
     hinode = found(family, "ヒノデ商事", "hinode.example", Capacity.PROVIDER, reading="ひのでしょうじ")
-    kawase = found(family, "カワセシステムズ", "kawase.example", Capacity.RESELLER, reading="かわせしすてむず")
+    kawase = found(
+        family, "カワセシステムズ", "kawase.example", Capacity.RESELLER, reading="かわせしすてむず"
+    )
     aoba = found(family, "アオバ工業", "aoba.example", reading="あおばこうぎょう")
-    yamabuki = found(family, "ヤマブキ情報", "yamabuki.example", Capacity.RESELLER, reading="やまぶきじょうほう")
+    yamabuki = found(
+        family, "ヤマブキ情報", "yamabuki.example", Capacity.RESELLER, reading="やまぶきじょうほう"
+    )
     midori = found(family, "ミドリ流通", "midori.example", Capacity.PROVIDER, reading="みどりりゅうつう")
     for provider in (hinode, midori):
         entry = ProviderEntry.objects.create(
@@ -177,7 +185,9 @@ def build_cast() -> Cast:
 
 def partner(provider: Tenant, reseller: Tenant) -> Partnership:
     """The two are partners already."""
-    return Partnership.objects.create(provider=provider, reseller=reseller, since=real_now(), confirmed_at=real_now())
+    return Partnership.objects.create(
+        provider=provider, reseller=reseller, since=real_now(), confirmed_at=real_now()
+    )
 
 
 def relate(partner_: Tenant, customer: Tenant) -> ResellerRelationship:
@@ -199,7 +209,9 @@ def actor_of(person: Person, *, second_factor_at: dt.datetime | None = None) -> 
     return actor_for(fresh, language="en", second_factor_at=second_factor_at or real_now())
 
 
-def browser_of(person: Person, *, second_factor: bool = True, language: str = "en", age: dt.timedelta = dt.timedelta()) -> Client:
+def browser_of(
+    person: Person, *, second_factor: bool = True, language: str = "en", age: dt.timedelta = dt.timedelta()
+) -> Client:
     """A browser in which the person has signed in; ``age`` is how long ago the second factor was given."""
     client = Client()
     client.force_login(person)

@@ -48,7 +48,10 @@ def test_doors_never_write(path: Path) -> None:
         if isinstance(call.func, ast.Attribute)
         and (
             call.func.attr in WRITES
-            or (call.func.attr == "update" and any(word in ast.unparse(call.func) for word in (".objects", ".filter(")))
+            or (
+                call.func.attr == "update"
+                and any(word in ast.unparse(call.func) for word in (".objects", ".filter("))
+            )
         )
         and "session" not in ast.unparse(call.func.value)
     ]
@@ -102,7 +105,9 @@ def test_every_route_is_in_the_access_table_and_the_other_way_round() -> None:
 
 def test_every_menu_entry_has_a_route() -> None:
     """The shell skips what has no route; a misspelt name would be missed by nobody but the reader."""
-    entries = [entry.url_name for menu in MENUS.values() for entry in menu] + [entry.url_name for entry in SITES]
+    entries = [entry.url_name for menu in MENUS.values() for entry in menu] + [
+        entry.url_name for entry in SITES
+    ]
 
     assert [name for name in entries if name not in ACCESS] == []
 

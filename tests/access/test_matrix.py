@@ -1,0 +1,194 @@
+"""Every route, every persona, every kind of object: who gets in, and that nothing moves where nobody does.
+
+The routes come from the URL resolver, the coarse need from the access table, what each route is about and who may see it from
+``policy.py`` and ``world.py``. The oracle below evaluates the needs by itself; it shares no code with the middleware.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.urls import reverse
+
+from tests.access.policy import KIND, RULE_MAY_REFUSE
+from tests.access.world import ALL, Persona, World, build_world
+from tests.test_architecture import route_names
+from toiya.core.permissions import RULES, Capacity
+from toiya.web.access import ACCESS, Level, Need
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+NOT_BUSINESS = re.compile(r"django_session|requests_limitcounter|toiya_cache")
+VARIABLE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|name="next" value="[^"]*"')
+WANTED_CELLS = 10_000
+
+
+class Undo(Exception):
+    """Takes back whatever a cell did."""
+
+
+@contextmanager
+def writes_noted() -> Iterator[list[str]]:
+    """The statements that change business tables, and everything taken back at the end."""
+    noted: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        if WRITING.match(sql) and not NOT_BUSINESS.search(sql):
+            noted.append(sql[:80])
+        return execute(sql, params, many, context)
+
+    try:
+        with transaction.atomic(), connection.execute_wrapper(note):
+            yield noted
+            raise Undo
+    except Undo:
+        pass
+
+
+def holds(persona: Persona, need: Need) -> bool:
+    """The oracle's own reading of the table of permissions."""
+    held = persona.live | persona.suspended
+    for permission in filter(None, (need.site, need.permission)):
+        rule = RULES[permission]
+        usable = held if rule.while_suspended else persona.live
+        if not rule.roles & persona.roles or (rule.capacities and not rule.capacities & usable):
+            return False
+    return need.capacity is None or need.capacity in held
+
+
+def expected(persona: Persona, route: str, need: Need | None, seen_by: frozenset[str]) -> str:
+    """The one outcome that is right for this cell."""
+    if need is None:
+        return "no such method"
+    sees = seen_by == ALL or persona.tenant in seen_by or f"person {persona.name}" in seen_by
+    inside = "in" if sees else "missing"
+    if need.level in {Level.ANYBODY, Level.LINK_HOLDER}:
+        return inside
+    if need.level is Level.MEMBERSHIP or persona.person is None:
+        return "sign in"
+    if need.level is Level.PASSWORD:
+        return inside
+    if not persona.has_factor:
+        return "missing step"
+    return inside if holds(persona, need) else "forbidden"
+
+
+def outcome(response: HttpResponse) -> str:
+    """What the answer means."""
+    target = response.headers.get("Location", "")
+    if response.status_code in {301, 302, 303}:
+        if target.startswith((reverse("account_login"), reverse("membership:sign_in"))):
+            return "sign in"
+        steps = ("account_change_password", "mfa_activate_totp", "account_reauthenticate")
+        if target.startswith(tuple(reverse(step) + "?" for step in steps)):
+            return "missing step"
+        return "in"
+    return {403: "forbidden", 404: "missing", 405: "no such method"}.get(
+        response.status_code, "in" if response.status_code < 500 else f"error {response.status_code}"
+    )
+
+
+def is_sent_to_enrolment(persona: Persona, route: str, method: str, response: HttpResponse) -> bool:
+    """Before approval the pages of the dashboard lead to the enrolment (S-010)."""
+    partners = {Capacity.PROVIDER, Capacity.RESELLER}
+    return (
+        method == "GET"
+        and not partners & (persona.live | persona.suspended)
+        and response.headers.get("Location") == reverse("enrolment:welcome")
+    )
+
+
+def agrees(want: str, got: str, persona: Persona, route: str, method: str, response: HttpResponse) -> bool:
+    """Whether the answer is the expected one, with the few outcomes that amount to the same."""
+    if want == got:
+        return True
+    if want == "forbidden":
+        return is_sent_to_enrolment(persona, route, method, response)
+    if want == "in":
+        return got == "forbidden" and (method == "POST" or route in RULE_MAY_REFUSE)
+    if want == "missing step":
+        return got == "in" and ACCESS[route][method].level is Level.PASSWORD
+    return False
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+@pytest.mark.goal("G-01", "G-02", "G-11")
+def test_access_matrix(world: World, settings: Any) -> None:
+    """Planted faults that this test finds: ``visible_to`` of ResellerRelationship without its filter; a permission
+    taken out of the access table; a GET that marks an invitation as opened."""
+    settings.SESSION_SAVE_EVERY_REQUEST = False
+    cells: Counter[str] = Counter()
+    wrong: list[str] = []
+    for route in sorted(route_names()):
+        if route not in ACCESS:
+            wrong.append(f"{route}: undeclared")
+            continue
+        objects = world.objects[KIND[route]] if route in KIND else {"-": ({}, ALL)}
+        for label, (kwargs, seen_by) in objects.items():
+            path = reverse(route, kwargs=kwargs)
+            for persona in world.personas:
+                for method in METHODS:
+                    want = expected(persona, route, ACCESS[route].get(method), seen_by)
+                    with writes_noted() as noted:
+                        response = getattr(persona.browser, method.lower())(path)
+                        got = outcome(response)
+                    cells[want] += 1
+                    name = f"{method} {route} [{label}] as {persona.name}"
+                    if not agrees(want, got, persona, route, method, response):
+                        wrong.append(f"{name}: wanted {want}, got {got} ({response.status_code})")
+                    if noted and (method == "GET" or got != "in"):
+                        wrong.append(f"{name}: wrote {noted[0]}")
+    total = sum(cells.values())
+    _report(total, cells)
+
+    assert wrong == []
+    assert total >= WANTED_CELLS
+
+
+def _report(total: int, cells: Counter[str]) -> None:
+    file = Path("var/access-matrix.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"cells": total, **cells}, indent=1))
+    print(f"\naccess matrix: {total} cells, {dict(cells)}")  # noqa: T201
+
+
+@pytest.mark.goal("G-07")
+def test_a_foreign_id_answers_like_one_that_does_not_exist(world: World) -> None:
+    """Planted fault that this test finds: naming the organisation on the 404 page."""
+    different: list[str] = []
+    pairs = 0
+    for route in sorted(set(KIND) & set(ACCESS)):
+        objects = world.objects[KIND[route]]
+        unknown = objects.get("nonexistent")
+        if unknown is None or "GET" not in ACCESS[route]:
+            continue
+        for label, (kwargs, seen_by) in objects.items():
+            for persona in world.personas:
+                if expected(persona, route, ACCESS[route]["GET"], seen_by) != "missing":
+                    continue
+                one, other = (
+                    persona.browser.get(reverse(route, kwargs=arguments))
+                    for arguments in (kwargs, unknown[0])
+                )
+                pairs += 1
+                if (one.status_code, _plain(one)) != (other.status_code, _plain(other)):
+                    different.append(f"{route} [{label}] as {persona.name}")
+
+    assert different == []
+    assert pairs > len(world.personas)
+
+
+def _plain(response: HttpResponse) -> tuple[bytes, dict[str, str]]:
+    headers = {name: value for name, value in response.headers.items() if name != "Set-Cookie"}
+    return VARIABLE.sub(b"", response.content), headers

@@ -97,8 +97,7 @@ class WrongCustomer(Refusal):
 
     code = "wrong_customer"
     message = gettext_lazy(
-        "This invitation was made for another organization. The sender has been told; ask for one of your "
-        "own."
+        "This invitation was made for another organization. Ask the sender for one of your own."
     )
 
 

@@ -1,5 +1,6 @@
 """A partner's customers: the list, one of them, and the end of a relationship."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
-from toiya.core.permissions import Permission
+from toiya.core.permissions import DirectoryRole, Permission
 from toiya.core.text import fold
 from toiya.customers.errors import NoSuchRelationship
 from toiya.customers.notices import tell_removed
+from toiya.directory.models import Person
 from toiya.relations.grants import remove_grant
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 
@@ -66,6 +68,28 @@ def grants_from(actor: Actor, customer_id: uuid.UUID) -> list[AdministrationGran
         .prefetch_related("roles")
         .order_by("expires_at", "id")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAccess:
+    """Administrator access with the person who consented to it."""
+
+    roles: list[DirectoryRole]
+    since: dt.datetime
+    until: dt.datetime
+    consented_by: str
+
+
+def consents_of(grants: Collection[AdministrationGrant]) -> list[GivenAccess]:
+    """Who consented to what, for the partner that holds the access."""
+    people = Person.objects.filter(pk__in=[grant.consented_by_id for grant in grants])
+    names = dict(people.values_list("pk", "name"))
+    return [
+        GivenAccess(
+            grant.directory_roles, grant.starts_at, grant.expires_at, names.get(grant.consented_by_id, "–")
+        )
+        for grant in grants
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,7 @@ class SingleRequestForm(RequestForm):
         if Capacity.RESELLER in self.capacities:
             self.fields["roles"].initial = [role.value for role in RESELLER_DEFAULT]
 
-    @property
-    def capacity(self) -> Capacity:
+    def asked_as(self) -> Capacity:
         """As what the organisation asks."""
         return Capacity(self.cleaned_data.get("capacity") or self.capacities[0])
 

@@ -50,11 +50,10 @@ def request_single(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         status = 400
         if form.is_valid():
-            wish = form.wish({form.capacity: form.chosen("roles")})
+            capacity = form.asked_as()
+            wish = form.wish({capacity: form.chosen("roles")})
             try:
-                made = request_relationship(
-                    request.actor, capacity=form.capacity, wish=wish, customer=customer
-                )
+                made = request_relationship(request.actor, capacity=capacity, wish=wish, customer=customer)
             except Refusal as refusal:
                 status = failed(form, refusal)
             else:

@@ -18,6 +18,7 @@ from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryAction, Permission
 from toiya.customers.invitations import open_invitations
 from toiya.customers.relationships import (
+    consents_of,
     customers_of,
     grants_from,
     preview_removal,
@@ -151,6 +152,7 @@ def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
         (_("Country or region"), country_name(customer.country_id)),
         (_("Customer ID"), str(customer.pk)),
     ]
+    context["consents"] = consents_of(context["grants"])
     context["may_remove"] = request.actor.may(Permission.RELATIONSHIPS_REMOVE)
     context["origin"] = origin_of(relationship)
     return render(request, "customers/account.html", context)

@@ -30,6 +30,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
+from toiya.programme.countries import country_name
+
 register = template.Library()
 
 Text = str | Promise
@@ -134,6 +136,12 @@ def moment(value: date | None, precision: str = "") -> SafeString:
 def reader_name(named: Named) -> str:
     """An organisation's name: in Latin letters for those who do not read Japanese."""
     return named.name if _reads_japanese() else named.latin_name or named.name
+
+
+@register.filter
+def country(code: str) -> str:
+    """The name of a country or region in the reader's language."""
+    return country_name(code)
 
 
 def _reads_japanese() -> bool:

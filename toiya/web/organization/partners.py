@@ -21,7 +21,7 @@ from toiya.web.http import PersonRequest
 def home(request: PersonRequest) -> HttpResponse:
     """The organisation at a glance: what everybody who works there may see."""
     actor = request.actor
-    tenant = Tenant.objects.prefetch_related("domains").get(pk=actor.tenant_id)
+    tenant = Tenant.objects.visible_to(actor).prefetch_related("domains").get(pk=actor.tenant_id)
     context: dict[str, Any] = {"tenant": tenant, "may_see_grants": actor.may(Permission.GRANTS_VIEW)}
     if context["may_see_grants"]:
         context["given"] = (

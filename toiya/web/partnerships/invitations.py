@@ -20,7 +20,7 @@ from toiya.partnerships.invitations import (
 )
 from toiya.partnerships.models import PartnerInvitation
 from toiya.partnerships.standing import Standing, standing_of
-from toiya.programme.models import Programme
+from toiya.programme.words import current_programme
 from toiya.relations.grants import LEAST_PRIVILEGE
 from toiya.web.http import PersonRequest
 from toiya.web.partnerships.forms import ROLE_POWERS, InvitationForm, SendingForm
@@ -40,7 +40,8 @@ def invitation_of(request: PersonRequest, invitation_id: uuid.UUID) -> PartnerIn
 
 def request_partnership(request: PersonRequest) -> HttpResponse:
     """[パートナーシップを要求する]: what to ask for, then the draft (S-062)."""
-    programme = Programme.objects.get()
+    programme = current_programme()
+    assert programme is not None  # noqa: S101 (set-up wrote it)
     start = {
         "language": request.actor.language,
         "roles": [role.value for role in LEAST_PRIVILEGE],

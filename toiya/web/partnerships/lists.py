@@ -153,7 +153,7 @@ def customers(request: PersonRequest, partnership_id: uuid.UUID) -> HttpResponse
     partnership = partnership_of(request, partnership_id)
     actor = request.actor
     is_provider = actor.tenant_id == partnership.provider_id
-    own = ResellerRelationship.objects.of_partner(actor).live()
+    own = ResellerRelationship.objects.visible_to(actor).live().filter(partner_id=actor.tenant_id)
     query = request.GET.get("q", "").strip()
     both = shared_customers(partnership)
     number = both.count()

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from toiya.core.permissions import RULES, Permission, Role, RoleCategory, roles_in
 
 # Pages everybody has; they tell nothing about a role.
@@ -12,9 +10,8 @@ COMMON = frozenset({Permission.HOME_VIEW, Permission.OWN_PROFILE, Permission.ENR
 
 def role_notes() -> dict[str, str]:
     """For each role, what it adds, as one sentence beside the choice."""
-    separator = _(" · ")
     return {
-        role.value: separator.join(
+        role.value: " · ".join(
             str(rule.label)
             for permission, rule in RULES.items()
             if role in rule.roles and permission not in COMMON

@@ -150,7 +150,7 @@ def one_address(text: str) -> str:
         EmailValidator()(address)
     except ValidationError as error:
         raise AddressWrong(field="email") from error
-    if not address.isascii() or any(sign in address for sign in ' ",;<>()\\'):
+    if not address.isascii() or "=?" in address or any(sign in address for sign in ' ",;<>()\\'):
         raise AddressWrong(field="email")
     return address
 

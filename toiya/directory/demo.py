@@ -1,4 +1,6 @@
-"""People of the demo: known passwords, and codes that the mailbox page shows, so that a newcomer needs no phone."""
+"""People of the demo: known passwords, and codes that the mailbox page shows, so that a newcomer needs no
+phone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from toiya.core.errors import Refusal
+from toiya.core.permissions import Capacity, Role
 from toiya.directory.factor_secrets import decrypt
 from toiya.directory.factors import current_code, enrol_totp, has_second_factor, new_secret
 from toiya.directory.models import Person, Tenant
@@ -66,19 +69,24 @@ def demo_people(tenant: Tenant) -> Sequence[DemoPerson]:
             DEMO_PASSWORD if _is_demo_password(person.password) else "",
             current_code(person) or "",
         )
-        for person in tenant.people.all()
+        for person in sorted(tenant.people.all(), key=lambda person: Role.GLOBAL_ADMIN not in person.roles)
     ]
 
 
+def _rank(tenant: Tenant) -> int:
+    """Operator, providers, resellers, and then everybody else."""
+    held = {row.capacity for row in tenant.tenant_capacities.all()}
+    return next((place for place, capacity in enumerate(Capacity) if capacity in held), len(Capacity))
+
+
 def demo_tenants() -> Sequence[Tenant]:
-    """Every organisation with its people, in the order in which they came; none outside the demo."""
+    """Every organisation with its people, the operator first; none outside the demo."""
     if not settings.SHOWS_CODES:
         return ()
     people = Person.objects.active().prefetch_related("role_assignments").order_by("created_at", "user_name")
-    return list(
-        Tenant.objects.prefetch_related("tenant_capacities", "domains", Prefetch("people", people)).order_by(
-            "created_at", "name"
-        )
+    tenants = Tenant.objects.prefetch_related("tenant_capacities", "domains", Prefetch("people", people))
+    return sorted(
+        tenants.order_by("created_at", "name"), key=lambda tenant: (_rank(tenant), -len(tenant.people.all()))
     )
 
 

@@ -29,6 +29,8 @@ class OperatorDetails:
     administrator_name: str
     administrator_email: str
     user: str = "admin"
+    reading: str = ""
+    latin_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def found_operator(details: OperatorDetails) -> Founded:
     operator = create_tenant(
         family=family,
         name=details.name,
+        reading=details.reading,
+        latin_name=details.latin_name,
         domain=details.domain,
         country=details.country,
         language=details.language,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -159,24 +160,35 @@ def _paragraph(lines: list[str], links: frozenset[str]) -> SafeString:
     """A list, or lines of text; a line that is one of our own links becomes a button, and nothing else does
     (T-33).
     """
-    if all(line.startswith("- ") for line in lines):
-        entries = format_html_join("", "<li>{}</li>", ((_inline(line[2:], links),) for line in lines))
-        return format_html('<ul style="margin:0 0 16px;padding:0 0 0 20px">{}</ul>', entries)
     parts: list[SafeString] = []
-    text: list[SafeString] = []
-    for line in lines:
-        found = LABELLED_LINK.match(line.strip())
-        if found and found["url"] in links:
-            parts += [_text_block(text), _button(found["label"] or gettext("Open this page"), found["url"])]
-            text = []
+    for kind, group in groupby(lines, key=lambda line: _kind(line, links)):
+        if kind == "link":
+            parts += [_link_block(line) for line in group]
+        elif kind == "list":
+            parts.append(_list_block([_inline(line[2:], links) for line in group]))
         else:
-            text.append(_inline(line, links))
-    return format_html_join("", "{}", ((part,) for part in [*parts, _text_block(text)]))
+            parts.append(_text_block([_inline(line, links) for line in group]))
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _kind(line: str, links: frozenset[str]) -> str:
+    found = LABELLED_LINK.match(line.strip())
+    if found and found["url"] in links:
+        return "link"
+    return "list" if line.startswith("- ") else "text"
+
+
+def _list_block(entries: list[SafeString]) -> SafeString:
+    items = format_html_join("", "<li>{}</li>", ((entry,) for entry in entries))
+    return format_html('<ul style="margin:0 0 16px;padding:0 0 0 20px">{}</ul>', items)
+
+
+def _link_block(line: str) -> SafeString:
+    found = LABELLED_LINK.match(line.strip())
+    return _button(found["label"] or gettext("Open this page"), found["url"]) if found else SafeString()
 
 
 def _text_block(lines: list[SafeString]) -> SafeString:
-    if not lines:
-        return SafeString()
     return format_html('<p style="margin:0 0 16px">{}</p>', mark_safe("<br>\n".join(lines)))  # noqa: S308 (escaped line by line)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
-from toiya.directory.demo import demo_people, demo_tenants
+from toiya.directory.demo import DEMO_PASSWORD, demo_people, demo_tenants
 from toiya.mail.mailbox import caught_mails
 from toiya.mail.models import Delivery, OutgoingMail
 from toiya.mail.render import RenderedMail
@@ -25,7 +26,10 @@ from toiya.web.paging import cursor_of, pager_of
 PAGE = 30
 OWN_LINK = re.compile(re.escape(settings.ORIGIN) + r"[^\s<>\"]*")
 # The HTML version styles itself, and may do nothing else.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def list_mails(request: PublicRequest) -> HttpResponse:
@@ -33,12 +37,14 @@ def list_mails(request: PublicRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     page = page_by_key(
         caught_mails(family_id=_family(request), text=text),
-        fields=["posted_at", "id"],
+        fields=["posted_at", "due_at", "id"],
         cursor=cursor_of(request),
         size=PAGE,
         descending=True,
     )
-    rows = [{"mail": mail, "subject": mail.subject or _subject(mail), "state": _state(mail)} for mail in page.rows]
+    rows = [
+        {"mail": mail, "subject": mail.subject or _subject(mail), "state": _state(mail)} for mail in page.rows
+    ]
     context = {"rows": rows, "text": text, "pager": pager_of(request, page), "tabs": _tabs("list")}
     return render(request, "mailbox/list.html", context)
 
@@ -72,15 +78,20 @@ def list_people(request: PublicRequest) -> HttpResponse:
     if not tenants:
         raise NotVisible
     groups = [{"tenant": tenant, "people": demo_people(tenant)} for tenant in tenants]
-    context = {"groups": [group for group in groups if group["people"]], "tabs": _tabs("people")}
+    context = {
+        "groups": [group for group in groups if group["people"]],
+        "password": DEMO_PASSWORD,
+        "tabs": _tabs("people"),
+    }
     template = "mailbox/_codes.html" if request.htmx else "mailbox/people.html"
     return render(request, template, context)
 
 
 def _tabs(current: str) -> list[dict[str, Any]]:
-    tabs = [{"url": "/mailbox/", "label": _("Mail"), "current": current == "list"}]
+    tabs = [{"url": reverse("mailbox:list"), "label": _("Mail"), "current": current == "list"}]
     if settings.SHOWS_CODES:
-        tabs.append({"url": "/mailbox/people/", "label": _("People and codes"), "current": current == "people"})
+        people = {"url": reverse("mailbox:people"), "label": _("People and codes")}
+        tabs.append({**people, "current": current == "people"})
     return tabs
 
 

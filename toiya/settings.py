@@ -216,6 +216,8 @@ if IS_PRODUCTION and not SMTP_URL:
 CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
 AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 
+METRICS_TOKEN = env("TOIYA_METRICS_TOKEN")
+
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "toiya.core.log.configure_logging"
 LOGGING = {"as_json": MODE != "demo", "level": env("TOIYA_LOG_LEVEL", "WARNING" if MODE == "demo" else "INFO")}

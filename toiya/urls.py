@@ -19,6 +19,7 @@ urlpatterns = [
     path("membership/", include("toiya.web.membership.urls")),
     path("organization/", include("toiya.web.organization.urls")),
     path("operator/", include("toiya.web.operator.urls")),
+    path("", include("toiya.web.health.urls")),
 ]
 if settings.HAS_MAILBOX:
     urlpatterns.append(path("mailbox/", include("toiya.web.mailbox.urls")))

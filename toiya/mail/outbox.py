@@ -1,11 +1,21 @@
 """Posting mails. The row commits with the change that it tells about, or not at all."""
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
+
+from django.db.models import Count, Min
 
 from toiya.core.actor import By
 from toiya.core.clock import real_now
 from toiya.mail.models import OutgoingMail
+
+
+def waiting_mails(now: dt.datetime) -> tuple[int, float]:
+    """How many mails wait to be sent, and how many seconds the oldest has been due."""
+    waiting = OutgoingMail.objects.filter(sent_at__isnull=True, failed_at__isnull=True)
+    found = waiting.aggregate(count=Count("pk"), oldest=Min("due_at"))
+    return found["count"], max((now - found["oldest"]).total_seconds(), 0.0) if found["oldest"] else 0.0
 
 
 def post(

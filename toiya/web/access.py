@@ -233,4 +233,25 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mailbox:people": {"GET": MAILBOX},
     "mailbox:mail": {"GET": MAILBOX},
     "mailbox:html": {"GET": MAILBOX},
+    # activity log, on three sites
+    "activity:log": {"GET": may(Permission.ACTIVITY_VIEW)},
+    "activity:export": {"GET": may(Permission.ACTIVITY_VIEW)},
+    "organization:activity": {"GET": may(Permission.ACTIVITY_VIEW)},
+    "organization:activity_export": {"GET": may(Permission.ACTIVITY_VIEW)},
+    "operator:activity": {"GET": may(Permission.ACTIVITY_VIEW, Capacity.OPERATOR)},
+    "operator:activity_export": {"GET": may(Permission.ACTIVITY_VIEW, Capacity.OPERATOR)},
+    # partner profile and directory entry
+    "profile:partner": {"GET": may(Permission.PARTNER_PROFILE_VIEW)},
+    "profile:edit": {
+        "GET": may(Permission.PARTNER_PROFILE_MANAGE),
+        "POST": may(Permission.PARTNER_PROFILE_MANAGE),
+    },
+    "profile:directory_entry": {
+        "GET": may(Permission.PARTNER_PROFILE_VIEW, Capacity.PROVIDER),
+        "POST": may(Permission.PARTNER_PROFILE_MANAGE, Capacity.PROVIDER),
+    },
+    # probes and figures
+    "healthz": {"GET": ANYBODY},
+    "readyz": {"GET": ANYBODY},
+    "metrics": {"GET": ANYBODY},
 }

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from toiya.web.activity import views as activity
 from toiya.web.operator import agreements, applications, entries, home, older, partners, programme, web_mail
 
 app_name = "operator"
@@ -36,4 +37,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("web-mail/", web_mail.domains, name="web_mail"),
     path("web-mail/new/", web_mail.add, name="add_web_mail"),
     path("web-mail/<int:entry_id>/removal/", web_mail.remove, name="remove_web_mail"),
+    path("activity/", activity.operator_log, name="activity"),
+    path("activity/export/", activity.export, name="activity_export"),
 ]

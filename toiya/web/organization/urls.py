@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from toiya.web.activity import views as activity
 from toiya.web.organization import partners, people
 
 app_name = "organization"
@@ -10,4 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", include(people.routes)),
     path("partners/", partners.relationships, name="partners"),
     path("partners/access/<uuid:grant_id>/remove/", partners.remove_access, name="remove_access"),
+    path("activity/", activity.organization_log, name="activity"),
+    path("activity/export/", activity.export, name="activity_export"),
 ]

@@ -1,6 +1,14 @@
-"""Routes of the pages: profile."""
+"""Routes of the partner profile and of a provider's directory entry."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from toiya.web.profile import entry, views
 
 app_name = "profile"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("dashboard/settings/partner-profile/", views.partner, name="partner"),
+    path("dashboard/settings/partner-profile/edit/", views.edit, name="edit"),
+    path(
+        "dashboard/settings/partner-profile/directory-entry/", entry.directory_entry, name="directory_entry"
+    ),
+]

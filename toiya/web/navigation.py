@@ -54,6 +54,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("customers:list", _("Customers"), "people"),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
         Entry("partnerships:resellers", _("Indirect resellers"), "shop"),
+        Entry("partnerships:access", _("Administrator access"), "shield-lock", ("partnerships:administer",)),
         Entry("activity:log", _("Activity log"), "clock-history"),
         Entry("people:list", _("User management"), "person-gear"),
         Entry("profile:partner", _("Partner profile"), "card-heading"),

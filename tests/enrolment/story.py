@@ -1,10 +1,10 @@
-"""A company that enrols: ツクモ電子 with Hana (global administrator), its membership login and its profiles."""
+"""A company that enrols: ツクモ電子 with Hana (global administrator) and its membership login."""
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.cast import PASSWORD, Cast, browser_of, found, hire, stranger
@@ -58,12 +58,16 @@ class Newcomer:
 
 def membership(user_name: str, *profiles: OrganizationProfile) -> MembershipLogin:
     """A login of the membership site that administers these profiles."""
-    login = MembershipLogin.objects.create(user_name=user_name, password=make_password(PASSWORD), name="ツクモ会員係")
+    login = MembershipLogin.objects.create(
+        user_name=user_name, password=make_password(PASSWORD), name="ツクモ会員係"
+    )
     login.profiles.add(*profiles)
     return login
 
 
-def profile(membership_id: str, name: str, *, country: str = "JP", inactive_since: dt.date | None = None) -> OrganizationProfile:
+def profile(
+    membership_id: str, name: str, *, country: str = "JP", inactive_since: dt.date | None = None
+) -> OrganizationProfile:
     """An organisation profile with one holding of each kind."""
     made = OrganizationProfile.objects.create(
         membership_id=membership_id,
@@ -77,7 +81,12 @@ def profile(membership_id: str, name: str, *, country: str = "JP", inactive_sinc
         phone="03-1234-5678",
     )
     for kind in HoldingKind:
-        Holding.objects.create(profile=made, kind=kind, name_ja=f"{kind.label} {membership_id}", name_en=f"{kind} {membership_id}")
+        Holding.objects.create(
+            profile=made,
+            kind=kind,
+            name_ja=f"{kind.label} {membership_id}",
+            name_en=f"{kind} {membership_id}",
+        )
     return made
 
 
@@ -98,7 +107,7 @@ def arrive(cast: Cast) -> Newcomer:
     )
 
 
-def to_the_profiles(browser: Client, user_name: str = "tsukumo-member", password: str = PASSWORD) -> HttpResponse:
+def to_the_profiles(browser: Client, user_name: str = "tsukumo-member", password: str = PASSWORD) -> Any:  # noqa: ANN401  (the test client's answers have a private type)
     """From the explanation to the list of organisation profiles."""
     browser.post(f"{WIZARD}membership/")
     browser.post(f"{WIZARD}membership/user-name/", {"user_name": user_name})
@@ -113,9 +122,14 @@ def fill(browser: Client, newcomer: Newcomer, **changes: str) -> None:
         browser.post(f"{WIZARD}{page}/", {**answers, **{k: v for k, v in changes.items() if k in answers}})
 
 
-def enrol_now(browser: Client, newcomer: Newcomer, **changes: str) -> HttpResponse:
+def enrol_now(browser: Client, newcomer: Newcomer, **changes: str) -> Any:  # noqa: ANN401  (the test client's answers have a private type)
     """[今すぐ登録する], with the agreement accepted."""
-    sent = {"agree": "on", "agreement_version": "1", "seen_version": str(newcomer.application.version), **changes}
+    sent = {
+        "agree": "on",
+        "agreement_version": "1",
+        "seen_version": str(newcomer.application.version),
+        **changes,
+    }
     return browser.post(f"{WIZARD}review/", sent, follow=True)
 
 
@@ -142,6 +156,5 @@ def confirmed(newcomer: Newcomer, **changes: str) -> Client:
 
 def mails(newcomer: Newcomer, message: str) -> list[OutgoingMail]:
     """The posted mails of one kind about this application."""
-    return list(
-        OutgoingMail.objects.filter(subject_id=newcomer.application.pk, message=f"enrolment/{message}").order_by("posted_at")
-    )
+    posted = OutgoingMail.objects.filter(subject_id=newcomer.application.pk, message=f"enrolment/{message}")
+    return list(posted.order_by("posted_at"))

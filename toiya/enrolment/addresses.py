@@ -60,11 +60,14 @@ def as_written(country: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _postal_code(rule: AddressRule, value: str) -> str:
-    if rule.postal_code is None or rule.postal_code.match(value):
+    if rule.postal_code is None:
         return value
     letters = re.sub(r"[^0-9A-Za-z]", "", value.lstrip("〒"))
     separator = next((i for i, sign in enumerate(rule.postal_example) if not sign.isalnum()), None)
     if separator is not None and len(letters) == len(rule.postal_example) - 1:
         spelled = f"{letters[:separator]}{rule.postal_example[separator]}{letters[separator:]}"
-        return spelled if rule.postal_code.match(spelled) else value
+        if rule.postal_code.match(spelled):
+            return spelled
+    if rule.postal_code.match(value):
+        return value
     return letters if rule.postal_code.match(letters) else value

@@ -188,7 +188,7 @@ def short(request: PersonRequest) -> HttpResponse:
     form, status = ShortForm(request.POST or None, initial=known), 200
     if form.is_bound:
         try:
-            enrol_again(request.actor, values=form.cleaned_data, agreement_version=_accepted(request))
+            enrol_again(request.actor, values=form.data, agreement_version=_accepted(request))
         except IncompleteDetails as refusal:
             form.refuse(refusal.problems)
             status = refusal.status

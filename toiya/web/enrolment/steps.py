@@ -71,6 +71,8 @@ def shell(
 ) -> dict[str, object]:
     """What every page of the wizard shows around its own content; the menu waits for the approval."""
     done = finished_steps(request.actor, application)
+    position = STEPS.index(step)
+    done |= set(STEPS[:position])
     steps = [
         {
             "label": entry.label,
@@ -79,7 +81,6 @@ def shell(
         }
         for entry in STEPS
     ]
-    position = STEPS.index(step)
     back = reverse(STEPS[position - 1].url_name) if position else ""
     return {
         "steps": steps,

@@ -10,3 +10,4 @@ from toiya.settings import VAR
 
 for _folder in ("test", "static"):
     (VAR / _folder).mkdir(parents=True, exist_ok=True)
+LOGGING_CONFIG = None

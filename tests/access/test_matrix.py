@@ -4,7 +4,9 @@ The routes come from the URL resolver, the coarse need from the access table, wh
 ``policy.py`` and ``world.py``. The oracle below evaluates the needs by itself; it shares no code with the middleware.
 """
 
+import copy
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,11 +25,12 @@ from tests.test_architecture import route_names
 from toiya.core.permissions import RULES, Capacity
 from toiya.web.access import ACCESS, Level, Need
 
-METHODS = ("GET", "POST", "PUT", "DELETE")
+METHODS = ("GET", "POST")
 WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 NOT_BUSINESS = re.compile(r"django_session|requests_limitcounter|toiya_cache")
 VARIABLE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|name="next" value="[^"]*"')
 WANTED_CELLS = 10_000
+THOROUGH = {"anonymous", "kai", "ren"}  # they also try methods that no route has
 
 
 class Undo(Exception):
@@ -119,8 +122,22 @@ def agrees(want: str, got: str, persona: Persona, route: str, method: str, respo
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    return build_world()
+def world(db: None, caplog: pytest.LogCaptureFixture) -> World:
+    caplog.set_level(logging.CRITICAL)
+    built = build_world()
+    for persona in built.personas:
+        persona.browser.raise_request_exception = False
+    return built
+
+
+def ask(persona: Persona, method: str, path: str) -> HttpResponse:
+    """One request of the persona, whose browser then forgets what it was told (signing out, languages)."""
+    cookies = copy.deepcopy(persona.browser.cookies)
+    try:
+        response: HttpResponse = getattr(persona.browser, method.lower())(path)
+    finally:
+        persona.browser.cookies = cookies
+    return response
 
 
 @pytest.mark.goal("G-01", "G-02", "G-11")
@@ -138,10 +155,10 @@ def test_access_matrix(world: World, settings: Any) -> None:
         for label, (kwargs, seen_by) in objects.items():
             path = reverse(route, kwargs=kwargs)
             for persona in world.personas:
-                for method in METHODS:
+                for method in METHODS if persona.name not in THOROUGH else (*METHODS, "PUT", "DELETE"):
                     want = expected(persona, route, ACCESS[route].get(method), seen_by)
                     with writes_noted() as noted:
-                        response = getattr(persona.browser, method.lower())(path)
+                        response = ask(persona, method, path)
                         got = outcome(response)
                     cells[want] += 1
                     name = f"{method} {route} [{label}] as {persona.name}"

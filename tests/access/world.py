@@ -12,6 +12,7 @@ from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.customers.models import RelationshipInvitation
+from toiya.directory.factors import enrol_totp
 from toiya.directory.models import Person, Suspension, Tenant
 from toiya.enrolment.models import Application, ContactVerification, State
 from toiya.mail.models import OutgoingMail
@@ -20,6 +21,7 @@ from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AdministrationGrant, Channel, OlderRelationship, Partnership
 
+SECRET = "JBSWY3DPEHPK3PXP"
 DAY = dt.timedelta(days=1)
 NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
@@ -149,7 +151,7 @@ def build_world() -> World:
         tenant=kiji, capacity=Capacity.RESELLER, reason="unpaid", at=real_now(), by_id=cast.ren.pk
     )
     for person in people.values():
-        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+        enrol_totp(person, SECRET)
     return World(_personas(people), _objects(cast, people, momiji, sakura, tsuru, hato))
 
 
@@ -394,7 +396,7 @@ def _objects(
         },
         "factor": {
             **{
-                name: ({"pk": Authenticator.objects.get(user=people[name]).pk}, _who(f"person {name}"))
+                name: ({"pk": Authenticator.objects.get(user=people[name], type="totp").pk}, _who(f"person {name}"))
                 for name in ("emi", "kai", "mei")
             },
             "nonexistent": ({"pk": 10**9}, NONE),

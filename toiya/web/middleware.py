@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from toiya.core.clock import real_now
 from toiya.core.errors import CapacityMissing, Refusal
 from toiya.core.permissions import Capacity
-from toiya.directory.actors import actor_for, person_for_request
+from toiya.directory.actors import actor_for
 from toiya.directory.factors import has_second_factor
 from toiya.directory.models import Person
 from toiya.web.access import ACCESS, Level, Need
@@ -86,12 +86,9 @@ class WhoIsActing:
         return self.get_response(request)
 
     def _identify(self, request: HttpRequest) -> None:
-        person = person_for_request(request.user.pk)
-        if person is None or not person.is_active:
-            logout(request)
-            return
+        person = request.user
         factor_at = second_factor_at(request)
-        if factor_at is not None and not person.must_change_password:
+        if isinstance(person, Person) and factor_at is not None and not person.must_change_password:
             request.actor = actor_for(  # type: ignore[attr-defined]
                 person, language=person.language, second_factor_at=factor_at
             )

@@ -4,6 +4,7 @@
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
+from toiya.directory.actors import person_for_request
 from toiya.directory.models import Person
 from toiya.directory.sign_in import check_password
 
@@ -22,3 +23,8 @@ class WorkAccountBackend(ModelBackend):
         if not username or not password:
             return None
         return check_password(username, password)
+
+    def get_user(self, user_id: object) -> Person | None:
+        """The person of the session with all that an actor needs, read once per request."""
+        person = person_for_request(user_id)
+        return person if person is not None and person.is_active else None

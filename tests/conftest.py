@@ -33,7 +33,7 @@ def only_loopback() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def emptied_log() -> Iterator[None]:
     """Tests that commit are emptied afterwards; only that emptying passes the guard of the activity log."""
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    empty = vars(TransactionTestCase)["_fixture_teardown"]
 
     def unguarded(self: TransactionTestCase) -> None:
         unguard_log(connection)
@@ -42,9 +42,9 @@ def emptied_log() -> Iterator[None]:
         finally:
             guard_log(connection)
 
-    TransactionTestCase._fixture_teardown = unguarded  # type: ignore[attr-defined]
-    yield
-    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)
+        yield
 
 
 @pytest.fixture

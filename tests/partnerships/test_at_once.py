@@ -26,6 +26,7 @@ def test_fifty_accept_at_once_and_one_partnership_comes_of_it(cast: Cast) -> Non
     invitation = invite(cast)
     hire(cast.kawase, "Moe", Role.GLOBAL_ADMIN)
     browsers = [browser_of(cast.kai if number % 2 else cast.yui) for number in range(CROWD)]
+    assert {browser.get(path_of(invitation)).status_code for browser in browsers} == {200}
     barrier, answers = threading.Barrier(CROWD), list[int]()
 
     def press(browser: Client) -> None:

@@ -38,6 +38,8 @@ def accept_invitation(
     none (Q-10). Everything is checked again here, whatever the page showed. When the invitation names
     another organisation, its inviter is told (T-06).
     """
+    # Whoever comes too late is told so without waiting for a lock; the answer that counts is given under it.
+    must_be_open(invitation, version, actor.now)
     try:
         with transaction.atomic():
             return _accept(actor, invitation, version, frozenset(roles))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, RoleMissing
 from toiya.core.permissions import (
+    CATEGORY_OF,
     DIRECTORY_ACTIONS,
     RULES,
     Capacity,
@@ -22,6 +23,7 @@ from toiya.core.permissions import (
     DirectoryRole,
     Permission,
     Role,
+    RoleCategory,
 )
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 
@@ -116,12 +118,16 @@ def reaches(roles: Iterable[DirectoryRole], native: Iterable[Role]) -> bool:
     """Rule (d): whether somebody with these delegated roles may touch the credentials of a person with
     those native ones.
 
-    Only when the person's rights are a subset of what is lent. Consent and the removal of access are never
-    lent, so that nobody reaches a global administrator from outside, whatever was granted (T-13, T-14).
+    Only when the person's rights are a subset of what is lent, and administrators only by the top role.
+    Consent and the removal of access are never lent, so that nobody reaches a global administrator from
+    outside, whatever was granted (T-13, T-14).
     """
-    held = frozenset(native)
+    held, lent = frozenset(native), frozenset(roles)
+    is_administrator = any(CATEGORY_OF[role] is RoleCategory.ADMIN for role in held)
+    if is_administrator and DirectoryRole.GLOBAL_ADMINISTRATOR not in lent:
+        return False
     persons = {permission for permission, rule in RULES.items() if rule.roles & held} - _EVERYBODY
-    return persons <= _lent(roles)
+    return persons <= _lent(lent)
 
 
 def _lent(roles: Iterable[DirectoryRole]) -> frozenset[Permission]:

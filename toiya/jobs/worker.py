@@ -39,6 +39,7 @@ class Worker:
         """Work until stopped, then sign what was sealed."""
         log.info("worker started", duties=len(self._due))
         while not self.stopping.wait(REST_SECONDS):
+            close_old_connections()
             self.run_once()
         self._carry_out(Duty("sign checkpoints at the end", HOUR, sign_checkpoints))
         log.info("worker stopped")
@@ -55,7 +56,6 @@ class Worker:
             self._due[duty] = time.monotonic() + rest
 
     def _carry_out(self, duty: Duty) -> bool:
-        close_old_connections()
         try:
             if not duty.in_turns or take_turn(duty.name, every=duty.every):
                 duty.do()

@@ -11,7 +11,7 @@ from toiya.directory.family_clock import move_clock, start_clock, stop_clock
 from toiya.directory.models import Family
 from toiya.jobs.command import SpeakingCommand
 
-SPAN = re.compile(r"([+-]?)(\d+)(m|h|d|w)")
+SPAN = re.compile(r"\+?(\d+)(m|h|d|w)")
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -23,9 +23,9 @@ class Command(SpeakingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, with which family."""
         parser.add_argument(
-            "act", nargs="?", default="show", choices=["show", "move", "stop", "start", "real"]
+            "act", nargs="?", default="show", choices=["show", "move", "back", "stop", "start", "real"]
         )
-        parser.add_argument("span", nargs="?", default="", help="for move: 3d, +12h, -30m, 2w")
+        parser.add_argument("span", nargs="?", default="", help="for move and back: 30m, 12h, 3d, 2w")
         parser.add_argument("--family", default="", help="name of the family, where there are several")
 
     def handle(self, *_arguments: object, **options: str) -> None:
@@ -35,6 +35,8 @@ class Command(SpeakingCommand):
             match options["act"]:
                 case "move":
                     family = move_clock(family, by=_span(options["span"]))
+                case "back":
+                    family = move_clock(family, by=-_span(options["span"]))
                 case "stop":
                     family = stop_clock(family)
                 case "start":
@@ -62,5 +64,4 @@ def _span(text: str) -> dt.timedelta:
             _("“%(text)s” is no span of time; it must be a number and m, h, d or w, like 3d.")
             % {"text": text}
         )
-    span = dt.timedelta(**{UNITS[found[3]]: int(found[2])})
-    return -span if found[1] == "-" else span
+    return dt.timedelta(**{UNITS[found[2]]: int(found[1])})

@@ -49,7 +49,8 @@ class Command(SpeakingCommand):
         if not options["seed_only"] and not is_free(port):
             raise CommandError(
                 _(
-                    "Port %(port)d is in use. End what listens there, or choose another: PORT=%(next)d make demo"
+                    "Port %(port)d is in use. End what listens there, "
+                    "or choose another: PORT=%(next)d make demo"
                 )
                 % {"port": port, "next": port + 1}
             )

@@ -12,11 +12,11 @@ from tests.cast import PASSWORD, Cast, actor_of, browser_of, build_cast, strange
 from tests.sign_in.walk import give_password, text_of
 from toiya.audit.models import AuditRecord
 from toiya.core.permissions import Role
+from toiya.directory.errors import LastGlobalAdministrator
 from toiya.directory.models import Domain, Person, Tenant
 from toiya.directory.people import RolesNotPossible, assign_roles, disable_person
 from toiya.directory.setup import finish_setup
 from toiya.directory.tenants import hold_role
-from toiya.directory.errors import LastGlobalAdministrator
 
 USERS = "/dashboard/settings/users/"
 NEWCOMER = {

@@ -14,6 +14,8 @@ Task = dict[str, object]
 def tasks(actor: Actor) -> list[Task]:
     """The three tasks, each done, open, or locked with the reason."""
     is_agent = Role.ADMIN_AGENT in actor.roles
+    has_people = Person.objects.visible_to(actor).count() > 1
+    has_support = _has_support_profile(actor)
     locked = (
         ""
         if is_agent
@@ -24,17 +26,17 @@ def tasks(actor: Actor) -> list[Task]:
         _agent_task(actor, is_done=is_agent),
         {
             "label": _("Add the people who will work here"),
-            "done": Person.objects.visible_to(actor).count() > 1,
+            "done": has_people,
             "url": reverse("people:add"),
-            "note": _("Working alone? Then there is nothing to add."),
-            "locked_reason": locked,
+            "note": "" if has_people else _("Working alone? Then there is nothing to add."),
+            "locked_reason": "" if has_people else locked,
         },
         {
             "label": _("Complete the support profile"),
-            "done": _has_support_profile(actor),
+            "done": has_support,
             "url": _profile_url() if actor.may(Permission.PARTNER_PROFILE_VIEW) else "",
             "note": _("Website, mail and phone: what the operator tells customers who ask for help."),
-            "locked_reason": locked,
+            "locked_reason": "" if has_support else locked,
         },
     ]
 

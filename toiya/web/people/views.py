@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal, RoleMissing
 from toiya.core.pagination import page_by_key
-from toiya.core.permissions import CATEGORY_OF, Permission, Role
+from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
 from toiya.directory.factors import factors_of
 from toiya.directory.models import Language, Person, Tenant
 from toiya.directory.people import (
@@ -42,6 +42,10 @@ def _addresses(site: Site) -> dict[str, object]:
     return {"site": site, "list_url": site.url("list"), "add_url": site.url("add")}
 
 
+def _held(actor: Actor) -> frozenset[Capacity]:
+    return actor.capacities | actor.suspended
+
+
 def _in_order(person: Person) -> list[Role]:
     return [role for role in Role if role in person.roles]
 
@@ -57,7 +61,7 @@ def list_people(request: PersonRequest, site: Site) -> HttpResponse:
     )
     tenant = _tenant(request)
     chosen = {"q": query, "role": role, "state": state}
-    offered = offered_categories(request.actor.capacities | request.actor.suspended)
+    offered = offered_categories(_held(request.actor))
     context = {
         **_addresses(site),
         "page": page,
@@ -122,7 +126,7 @@ def add(request: PersonRequest, site: Site) -> HttpResponse:
             _beside_its_field(form, refusal)
         else:
             return _sign_in_information(request, site, added, is_new=True)
-    context = {**_addresses(site), "form": form, "notes": role_notes()}
+    context = {**_addresses(site), "form": form, "notes": role_notes(_held(request.actor))}
     return render(request, "people/add.html", context)
 
 
@@ -204,7 +208,7 @@ def _page(
         "may_update": is_own or allowed[PersonAct.UPDATE.value],
         "may_assign": may_reassign(actor.roles, person.roles, person.roles, own=is_own),
         "factors": len(factors_of(person)),
-        "notes": role_notes(),
+        "notes": role_notes(_held(request.actor)),
     }
     return render(request, "people/person.html", context)
 
@@ -274,10 +278,11 @@ def profile(request: PersonRequest) -> HttpResponse:
             return HttpResponseRedirect(request.path)
     givers = Person.objects.visible_to(request.actor).active().with_role(Role.GLOBAL_ADMIN).order_by("name")
     is_partner = request.actor.may(Permission.HOME_VIEW)
+    notes = role_notes(_held(request.actor))
     context = {
         "layout": DASHBOARD.layout if is_partner else ORGANIZATION.layout,
         "person": person,
-        "facts": [(role.label, role_notes()[role.value]) for role in _in_order(person)],
+        "facts": [(role.label, notes[role.value]) for role in _in_order(person)],
         "form": form,
         "givers": givers[:5],
     }

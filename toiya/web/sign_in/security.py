@@ -36,9 +36,19 @@ from toiya.web.sign_in.forms import ActivateAppForm, AddPasskeyForm, ChangePassw
 def security(request: PersonRequest) -> HttpResponse:
     """The password and the factors that this person has."""
     factors = factors_of(_person(request))
+    looks = {Kind.TOTP: ("phone", _("Authenticator app")), Kind.WEBAUTHN: ("fingerprint", "")}
+    rows = [
+        {
+            "factor": factor,
+            "icon": looks[factor.type][0],
+            "name": factor.data.get("name") or looks[factor.type][1],
+        }
+        for factor in factors
+        if factor.type in looks
+    ]
     context = {
-        "app": next((factor for factor in factors if factor.type == Kind.TOTP), None),
-        "passkeys": [factor for factor in factors if factor.type == Kind.WEBAUTHN],
+        "rows": rows,
+        "has_app": any(factor.type == Kind.TOTP for factor in factors),
         "codes_left": sum(
             len(factor.wrap().get_unused_codes()) for factor in factors if factor.type == Kind.RECOVERY_CODES
         ),

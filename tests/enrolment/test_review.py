@@ -39,7 +39,10 @@ from toiya.enrolment.review import (
     reject_application,
     request_information,
 )
+from toiya.mail.models import OutgoingMail
+from toiya.mail.render import render
 from toiya.membership.errors import ProfileTaken
+from toiya.programme.models import Programme
 from toiya.relations.models import OlderRelationship, Origin, ResellerRelationship
 
 
@@ -300,3 +303,39 @@ def test_each_status_change_sends_one_mail_and_is_listed(newcomer: Newcomer) -> 
     assert sent == {"received": 2, "email_verified": 1, "more_information": 1, "approved": 1}
     assert newcomer.application.status_changes.filter(mailed_to=CONTACT["contact_email"]).count() == 5
     assert page.count(f"Mail to {CONTACT['contact_email']}") == 6
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_mail_can_be_read_in_both_languages(newcomer: Newcomer, language: str) -> None:
+    browser = confirmed(newcomer, contact_language=language)
+    ren = actor_of(newcomer.cast.ren)
+    request_information(ren, application=newcomer.application, question="第 2 工場の住所は?")
+    browser.post(f"{WIZARD}contact/", {**CONTACT, "contact_email": "new@tsukumo.example"})
+    enrol_now(browser, newcomer)
+    stranger().post(f"{mailed_link(newcomer)}deny/")
+    reject_application(ren, application=newcomer.application, reason="本人の申請ではありません。")
+    rejected = OutgoingMail.objects.filter(message__startswith="enrolment/")
+    kinds = {"approved": {"membership_id": "4100001", "note": "ようこそ。"}, "withdrawn": {}}
+    drafts = [
+        OutgoingMail(message=f"enrolment/{kind}", language=language, context={**rejected[0].context, **facts})
+        for kind, facts in kinds.items()
+    ]
+
+    read = [render(mail, programme=Programme.objects.get()) for mail in [*rejected, *drafts]]
+
+    assert {mail.message for mail in rejected} == {
+        f"enrolment/{kind}"
+        for kind in (
+            "received",
+            "verify_contact",
+            "email_verified",
+            "more_information",
+            "contact_denied_operator",
+            "contact_denied_applicant",
+            "rejected",
+        )
+    }
+    assert all(newcomer.application.reference in mail.subject for mail in read)
+    assert any("第 2 工場の住所は?" in mail.text for mail in read)
+    assert any("本人の申請ではありません。" in mail.text for mail in read)
+    assert not [mail.text for mail in read if "None" in mail.text or "{{" in mail.text]

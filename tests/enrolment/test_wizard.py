@@ -402,7 +402,7 @@ def test_enrolling_takes_an_immutable_snapshot_with_a_reference(newcomer: Newcom
     assert application.reference in text_of(answer)
     assert submission.content["legal_name"] == LEGAL["legal_name"]
     assert submission.digest == submission_digest(1, submission.content, submission.changes)
-    assert again.redirect_chain == [(f"{WIZARD}status/", 302)]  # type: ignore[attr-defined]
+    assert again.redirect_chain == [(f"{WIZARD}status/", 302)]
 
 
 def test_the_agreement_is_accepted_by_version(newcomer: Newcomer) -> None:

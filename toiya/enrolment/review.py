@@ -84,7 +84,7 @@ def request_information(actor: Actor, *, application: Application, question: str
         message="more_information",
         note=question,
         reviewer=_reviewer(actor),
-        facts={"question": question},
+        facts={"question_text": question},
     )
     _record(actor, AuditAction.REQUEST_INFORMATION, application, question=question)
     return change

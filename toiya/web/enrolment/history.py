@@ -23,7 +23,9 @@ def history_of(application: Application) -> list[dict[str, object]]:
         tone, icon = SIGNS.get(State(change.state), ("neutral", "circle"))
         mailed = _("Mail to %(email)s") % {"email": change.mailed_to} if change.mailed_to else ""
         row = {
-            "title": State(change.state).label,
+            "title": _("Enrollment received")
+            if change.state == State.EMAIL_PENDING
+            else State(change.state).label,
             "who": mailed,
             "text": change.note,
             "tone": tone,

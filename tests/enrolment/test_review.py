@@ -42,6 +42,8 @@ from toiya.enrolment.review import (
 from toiya.mail.models import OutgoingMail
 from toiya.mail.render import render
 from toiya.membership.errors import ProfileTaken
+from toiya.membership.models import OrganizationProfile
+from toiya.membership.profiles import move_profile
 from toiya.programme.models import Programme
 from toiya.relations.models import OlderRelationship, Origin, ResellerRelationship
 
@@ -149,6 +151,16 @@ def test_a_profile_that_went_to_another_account_meanwhile_refuses_everything(new
     assert newcomer.application.state == State.UNDER_REVIEW
     assert not mails(newcomer, "approved")
     assert not newcomer.tenant.tenant_capacities.exists()
+
+
+def test_of_two_approvals_at_one_moment_the_second_finds_the_profile_gone(newcomer: Newcomer) -> None:
+    read_before = OrganizationProfile.objects.get(pk=newcomer.active.pk)
+    move_profile(newcomer.active, newcomer.cast.yamabuki)
+
+    with pytest.raises(ProfileTaken):
+        move_profile(read_before, newcomer.tenant)
+
+    assert OrganizationProfile.objects.get(pk=newcomer.active.pk).owner == newcomer.cast.yamabuki
 
 
 def test_an_application_is_decided_once(newcomer: Newcomer) -> None:

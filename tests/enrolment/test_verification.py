@@ -54,10 +54,11 @@ def test_the_link_works_once_and_only_whole(newcomer: Newcomer) -> None:
     confirmed(newcomer)
     link = mailed_link(newcomer)
 
-    again = [stranger().post(f"{link}{answer}/").status_code for answer in ("confirm", "deny")]
+    again = [stranger().post(f"{link}{answer}/") for answer in ("confirm", "deny")]
     altered = stranger().post(f"{link[:-3]}AA/confirm/")
 
-    assert again == [410, 410]
+    assert [answer.status_code for answer in again] == [410, 410]
+    assert all("This link was used already; it works only once." in text_of(answer) for answer in again)
     assert altered.status_code == 404
     assert ContactVerification.objects.get().answer == Answer.CONFIRMED
 
@@ -105,10 +106,13 @@ def test_the_link_expires_by_the_clock(newcomer: Newcomer) -> None:
 
     stop_the_clock(newcomer, expires_at)
     late = stranger().post(f"{link}confirm/")
+    looked_at_late = text_of(stranger().get(link))
     stop_the_clock(newcomer, expires_at - dt.timedelta(seconds=1))
     in_time = stranger().post(f"{link}confirm/")
 
     assert expires_at - ContactVerification.objects.get().sent_at == dt.timedelta(days=14)
+    assert "This link has expired" in text_of(late)
+    assert "This link has expired" in looked_at_late
     assert (late.status_code, in_time.status_code) == (410, 200)
 
 

@@ -1,6 +1,7 @@
 """What happened to an application, newest first: states, mails to the contact, and the contact's answers."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ SIGNS = {
 
 def history_of(application: Application) -> list[dict[str, object]]:
     """The rows of the timeline (S-043: every status mail is listed)."""
-    rows: list[tuple[dt.datetime, int, dict[str, object]]] = []
+    rows: list[tuple[dt.datetime, int, Mapping[str, object]]] = []
     for change in application.status_changes.all():
         tone, icon = SIGNS.get(State(change.state), ("neutral", "circle"))
         mailed = _("Mail to %(email)s") % {"email": change.mailed_to} if change.mailed_to else ""

@@ -79,6 +79,7 @@ def test_the_joint_link_names_both_parties_and_powers_and_makes_both_relationshi
     partner(cast.hinode, cast.kawase)
     invitation = invited_for_both(cast.kai, cast.hinode, roles_provider=["helpdesk_administrator"])
 
+    landing = stranger().get(link_path(invitation)).content.decode()
     page = browser_of(cast.emi).get(link_path(invitation)).content.decode()
     for words in (
         "カワセシステムズ",
@@ -87,9 +88,10 @@ def test_the_joint_link_names_both_parties_and_powers_and_makes_both_relationshi
         "submit orders for you when you buy new subscriptions or add licenses to existing ones",
         "create, change and disable users without administrator roles",
         "reset passwords of users without administrator roles",
-        "this access ends by itself on",
     ):
+        assert words in landing
         assert words in page
+    assert page.count("this access ends by itself on") == 2
 
     accepted(cast.emi, invitation)
 

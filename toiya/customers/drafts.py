@@ -29,7 +29,7 @@ def write_draft(invitation: RelationshipInvitation, inviter: Person, programme: 
     (S-085).
     """
     with translation.override(invitation.language):
-        names = [_name(party, invitation.language) for party in invitation.parties]
+        names = [name_in(party, invitation.language) for party in invitation.parties]
         paragraphs = [
             _("Dear %(customer)s,") % {"customer": invitation.customer_name}
             if invitation.customer_name
@@ -45,7 +45,7 @@ def write_draft(invitation: RelationshipInvitation, inviter: Person, programme: 
             + LINK_MARK,
             _("The link is meant for your organization alone, works once, and expires on %(day)s.")
             % {"day": _day(invitation)},
-            f"{inviter.name}\n{_name(invitation.tenant, invitation.language)}",
+            f"{inviter.name}\n{name_in(invitation.tenant, invitation.language)}",
         ]
     return "\n\n".join(paragraphs)
 
@@ -73,7 +73,7 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
             continue
         lines = [
             _("%(partner)s also asks for administrator access to your work account for %(days)s days:")
-            % {"partner": _name(party, invitation.language), "days": invitation.grant_days}
+            % {"partner": name_in(party, invitation.language), "days": invitation.grant_days}
         ]
         lines += [
             _("- %(role)s: %(power)s") % {"role": role.label, "power": DIRECTORY_ROLE_POWERS[role]}
@@ -84,7 +84,8 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
     return paragraphs
 
 
-def _name(tenant: Tenant, language: str) -> str:
+def name_in(tenant: Tenant, language: str) -> str:
+    """The organisation's name for readers of the language: in Latin letters where there are any."""
     return tenant.name if language == Language.JAPANESE else tenant.latin_name or tenant.name
 
 
@@ -112,7 +113,7 @@ def has_link(stored: str) -> bool:
 def subject_of(invitation: RelationshipInvitation) -> str:
     """The subject of a self-sent mail, in the invitation's language."""
     with translation.override(invitation.language):
-        names = [_name(party, invitation.language) for party in invitation.parties]
+        names = [name_in(party, invitation.language) for party in invitation.parties]
         if invitation.is_combined:
             return _("Request to authorize %(reseller)s and %(provider)s as your resellers") % {
                 "reseller": names[0],

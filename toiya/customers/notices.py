@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 
 from toiya.core.actor import Actor
 from toiya.core.permissions import DirectoryRole
+from toiya.customers.drafts import name_in
 from toiya.customers.models import RelationshipInvitation
-from toiya.directory.models import Person
+from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
 from toiya.relations.grants import administrators_of, names_of
 from toiya.relations.models import ResellerRelationship
@@ -32,7 +33,6 @@ def tell_accepted(
             "customers/accepted",
             person,
             invitation,
-            customer=actor.tenant_name,
             consents=_consents(invitation, chosen, person.language),
             customers_link=CUSTOMERS,
         )
@@ -42,7 +42,6 @@ def tell_accepted(
         "customers/consent_given",
         acceptor,
         invitation,
-        customer=actor.tenant_name,
         consents=_consents(invitation, chosen, acceptor.language),
         partners_link=PARTNERS,
     )
@@ -55,7 +54,6 @@ def tell_declined(actor: Actor, invitation: RelationshipInvitation) -> None:
         "customers/declined",
         invitation.inviter,
         invitation,
-        customer=actor.tenant_name,
         reason=" ".join(invitation.decline_reason.split()),
         invitations_link=INVITATIONS,
     )
@@ -78,8 +76,8 @@ def tell_removed(actor: Actor, relationship: ResellerRelationship, *, grants_rem
                 subject_id=relationship.pk,
                 context={
                     "recipient": person.name,
-                    "partner": relationship.partner.name,
-                    "customer": relationship.customer.name,
+                    "partner": name_in(relationship.partner, person.language),
+                    "customer": name_in(relationship.customer, person.language),
                     "reason": " ".join(relationship.end_reason.split()),
                     "ended_at": actor.now.isoformat(),
                     "grants_removed": grants_removed,
@@ -92,7 +90,7 @@ def _consents(
     invitation: RelationshipInvitation, chosen: Mapping[uuid.UUID, Collection[DirectoryRole]], language: str
 ) -> list[dict[str, str]]:
     return [
-        {"party": party.name, "roles": names_of(_in_order(chosen[party.pk]), language)}
+        {"party": name_in(party, language), "roles": names_of(_in_order(chosen[party.pk]), language)}
         for party in invitation.parties
     ]
 
@@ -104,6 +102,7 @@ def _in_order(roles: Collection[DirectoryRole]) -> list[DirectoryRole]:
 def _post(
     actor: Actor, message: str, person: Person, invitation: RelationshipInvitation, **context: object
 ) -> None:
+    customer = Tenant.objects.get(pk=actor.tenant_id)
     outbox.post(
         actor,
         message,
@@ -112,8 +111,9 @@ def _post(
         subject_id=invitation.pk,
         context={
             "recipient": person.name,
-            "parties": [party.name for party in invitation.parties],
-            "at": actor.now.isoformat(),
+            "parties": [name_in(party, person.language) for party in invitation.parties],
+            "customer": name_in(customer, person.language),
+            "answered_at": actor.now.isoformat(),
             **context,
         },
     )

@@ -11,7 +11,7 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.links import Purpose
-from toiya.customers.drafts import has_link, without_link
+from toiya.customers.drafts import has_link, name_in, without_link
 from toiya.customers.errors import AddressMissing, LinkMissing
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.customers.relationship_requests import lock_open, must_invite, one_address
@@ -118,7 +118,7 @@ def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> R
         language=invitation.language,
         subject_id=invitation.pk,
         context={
-            "parties": [party.name for party in invitation.parties],
+            "parties": [name_in(party, invitation.language) for party in invitation.parties],
             "message_text": invitation.message,
             "expires_at": invitation.expires_at.isoformat(),
             "invitation_link": {

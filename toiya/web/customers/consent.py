@@ -25,6 +25,7 @@ from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person
 from toiya.directory.tenants import FirstAdministrator
 from toiya.programme.countries import country_name, open_countries
+from toiya.relations.grants import powers_of
 from toiya.web.customers.forms import ConsentForm, DeclineForm, WorkAccountForm
 from toiya.web.http import PersonRequest, PublicRequest
 
@@ -94,7 +95,7 @@ def _asked(opened: RelationshipInvitation, token: str) -> dict[str, Any]:
                 "capacity": opened.capacity_of(party).label,
                 "is_provider": party.pk == opened.provider_id,
                 "country": country_name(party.country_id),
-                "roles": opened.roles_for(party),
+                "roles": powers_of(opened.roles_for(party)),
                 "until": until,
             }
             for party in opened.parties

@@ -263,6 +263,7 @@ class WorkAccountForm(forms.Form):
     user_name = forms.CharField(
         label=_("User name (the part before @)"),
         max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "username"}),
         validators=[
             RegexValidator(r"^[A-Za-z0-9._-]+$", _("Use letters, digits, dots, hyphens and underscores."))
         ],

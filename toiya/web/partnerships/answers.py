@@ -18,6 +18,7 @@ from toiya.relations.rights import are_partners
 from toiya.web.http import PersonRequest, PublicRequest
 from toiya.web.partnerships.forms import AnswerForm, ReasonForm
 from toiya.web.partnerships.presenting import link_state
+from toiya.web.templatetags.ui import reader_name
 
 GONE, FORBIDDEN = 410, 403
 
@@ -77,7 +78,7 @@ def _obstacle(actor: Actor, offer: PartnerInvitation) -> str:
 
 def _consent(actor: Actor, offer: PartnerInvitation) -> str:
     """The sentence beside the box states the powers of S-069 and S-070."""
-    names = {"provider": offer.tenant.name, "reseller": actor.tenant_name}
+    names = {"provider": reader_name(offer.tenant), "reseller": actor.tenant_name}
     if offer.roles:
         return (
             _(
@@ -110,7 +111,7 @@ def accept(request: PersonRequest, token: str) -> HttpResponse:
     roles = [DirectoryRole(role) for role in form.cleaned_data["roles"]]
     partnership = accept_invitation(request.actor, invitation=offer, version=version, roles=roles)
     messages.success(
-        request, _("%(name)s is now your indirect provider.") % {"name": partnership.provider.name}
+        request, _("%(name)s is now your indirect provider.") % {"name": reader_name(partnership.provider)}
     )
     return redirect("partnerships:providers")
 
@@ -124,5 +125,7 @@ def decline(request: PersonRequest, token: str) -> HttpResponse:
     form = ReasonForm(request.POST, prefix="decline")
     reason = form.cleaned_data["reason"] if form.is_valid() else str(form["reason"].value() or "")[:1000]
     decline_invitation(request.actor, invitation=offer, version=version, reason=reason)
-    messages.success(request, _("You declined the invitation from %(name)s.") % {"name": offer.tenant.name})
+    messages.success(
+        request, _("You declined the invitation from %(name)s.") % {"name": reader_name(offer.tenant)}
+    )
     return redirect("partnerships:providers")

@@ -37,7 +37,7 @@ def _hash() -> str:
 
 def hire(tenant: Tenant, name: str, *roles: Role, language: str = "ja") -> Person:
     """A person of the tenant, with a known password and these roles."""
-    person = Person.objects.create(
+    person: Person = Person.objects.create(
         tenant=tenant,
         user_name=f"{name.lower()}@{tenant.domain}",
         name=name,
@@ -152,7 +152,7 @@ def build_cast() -> Cast:
             technical_support=True,
             approved_at=real_now(),
         )
-        entry.countries.add("JP")
+        entry.countries.add(Country.objects.get(code="JP"))
     for reseller in (kawase, yamabuki):
         PartnerProfile.objects.create(
             tenant=reseller,

@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,17 +14,17 @@ from toiya.audit.append_only import guard_log, unguard_log
 _connect = socket.socket.connect
 
 
-def _connect_to_loopback(self: socket.socket, address: Any) -> None:
-    host = address[0] if isinstance(address, tuple) else ""
+def _connect_to_loopback(self: socket.socket, address: object) -> None:
+    host = str(address[0]) if isinstance(address, tuple) else ""
     if self.family in {socket.AF_INET, socket.AF_INET6} and host != "localhost":
         assert ipaddress.ip_address(host).is_loopback, f"a test spoke to {host}; tests speak to loopback only"
-    _connect(self, address)
+    _connect(self, address)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True, scope="session")
 def only_loopback() -> Iterator[None]:
     """No test reaches another machine."""
-    socket.socket.connect = _connect_to_loopback  # type: ignore[method-assign]
+    socket.socket.connect = _connect_to_loopback  # type: ignore[method-assign, assignment]
     yield
     socket.socket.connect = _connect  # type: ignore[method-assign]
 

@@ -5,9 +5,9 @@ import os
 os.environ.setdefault("TOIYA_MODE", "demo")
 os.environ.setdefault("TOIYA_ORIGIN", "http://localhost:8000")
 
-from toiya.settings import *  # noqa: E402, F403
+from toiya.settings import *  # noqa: F403
 from toiya.settings import VAR
 
 for _folder in ("test", "static"):
     (VAR / _folder).mkdir(parents=True, exist_ok=True)
-LOGGING_CONFIG = None
+LOGGING_CONFIG = ""  # nothing is configured: pytest shows what a failing test logged

@@ -30,7 +30,9 @@ SHOWS_CODES = MODE == "demo"
 ORIGIN = env("TOIYA_ORIGIN", "" if IS_PRODUCTION else "http://localhost:8000").rstrip("/")
 _origin = urlsplit(ORIGIN)
 if not _origin.hostname or _origin.path:
-    message = f"TOIYA_ORIGIN is “{ORIGIN}”; it must be the address people use, like https://partners.example.com."
+    message = (
+        f"TOIYA_ORIGIN is “{ORIGIN}”; it must be the address people use, like https://partners.example.com."
+    )
     raise ImproperlyConfigured(message)
 if IS_PRODUCTION and _origin.scheme != "https":
     message = f"TOIYA_ORIGIN is “{ORIGIN}”; in production it must begin with https://."
@@ -39,10 +41,14 @@ IS_TLS = _origin.scheme == "https"
 ALLOWED_HOSTS = [_origin.hostname] if IS_TLS else [_origin.hostname, "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
-SECRET_KEY = env("TOIYA_SECRET_KEY", "" if IS_PRODUCTION else "demo only: this key signs nothing of value anywhere else")
+SECRET_KEY = env(
+    "TOIYA_SECRET_KEY", "" if IS_PRODUCTION else "demo only: this key signs nothing of value anywhere else"
+)
 MINIMUM_KEY_LENGTH = 50
 if len(SECRET_KEY) < MINIMUM_KEY_LENGTH:
-    message = f"TOIYA_SECRET_KEY has {len(SECRET_KEY)} characters; it must have at least {MINIMUM_KEY_LENGTH}, random ones."
+    message = (
+        f"TOIYA_SECRET_KEY has {len(SECRET_KEY)} characters, not at least {MINIMUM_KEY_LENGTH} random ones."
+    )
     raise ImproperlyConfigured(message)
 DEBUG = False
 
@@ -51,7 +57,11 @@ def database(url: str) -> dict[str, object]:
     """Django's settings for ``sqlite:///path`` or ``postgresql://user:password@host:port/name``."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        path = Path(unquote(parts.path[1:])) if parts.path.startswith("//") else VAR / unquote(parts.path.lstrip("/"))
+        path = (
+            Path(unquote(parts.path[1:]))
+            if parts.path.startswith("//")
+            else VAR / unquote(parts.path.lstrip("/"))
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -136,7 +146,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "toiya.web.context.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "toiya.web.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "toiya.web.templatetags.ui",
+            ],
         },
     },
 ]
@@ -145,8 +159,10 @@ AUTH_USER_MODEL = "directory.Person"
 AUTHENTICATION_BACKENDS = ["toiya.web.sign_in.backend.WorkAccountBackend"]
 PASSWORD_HASHERS = ["toiya.directory.passwords.Argon2"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ("user_name", "name", "contact_email")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("user_name", "name", "contact_email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -220,4 +236,7 @@ METRICS_TOKEN = env("TOIYA_METRICS_TOKEN")
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "toiya.core.log.configure_logging"
-LOGGING = {"as_json": MODE != "demo", "level": env("TOIYA_LOG_LEVEL", "WARNING" if MODE == "demo" else "INFO")}
+LOGGING = {
+    "as_json": MODE != "demo",
+    "level": env("TOIYA_LOG_LEVEL", "WARNING" if MODE == "demo" else "INFO"),
+}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from allauth.mfa.models import Authenticator
@@ -26,6 +27,9 @@ DAY = dt.timedelta(days=1)
 NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
 
+Instances = dict[str, tuple[Mapping[str, object], frozenset[str]]]
+
+
 @dataclass(frozen=True)
 class Persona:
     """Somebody at the door: their browser, and what the oracle needs to know about them."""
@@ -46,7 +50,7 @@ class World:
     """Personas, and for each kind of object its instances with the organisations that may see them."""
 
     personas: list[Persona]
-    objects: dict[str, dict[str, tuple[dict[str, object], frozenset[str]]]] = field(default_factory=dict)
+    objects: dict[str, Instances] = field(default_factory=dict)
 
 
 ALL = frozenset({"*"})
@@ -185,9 +189,13 @@ def _personas(people: dict[str, Person]) -> list[Persona]:
     return outsiders + [_persona(name, person) for name, person in people.items()]
 
 
-def _objects(
+def _forged() -> tuple[Mapping[str, object], frozenset[str]]:
+    return {"token": "x" * 67}, NONE
+
+
+def _objects(  # noqa: PLR0917  (the six organisations of the story)
     cast: Cast, people: dict[str, Person], momiji: Tenant, sakura: Tenant, tsuru: Tenant, hato: Tenant
-) -> dict[str, dict[str, tuple[dict[str, object], frozenset[str]]]]:
+) -> dict[str, Instances]:
     live = partner(cast.hinode, cast.kawase)
     neighbour = partner(cast.midori, cast.yamabuki)
     ended = Partnership.objects.create(
@@ -249,20 +257,18 @@ def _objects(
     assert domain is not None
     assert agreement is not None
 
-    def by_id(
-        name: str, **instances: tuple[object, frozenset[str]]
-    ) -> dict[str, tuple[dict[str, object], frozenset[str]]]:
+    def by_id(name: str, **instances: tuple[object, frozenset[str]]) -> Instances:
         rows = {label: ({name: value}, seen_by) for label, (value, seen_by) in instances.items()}
         return {**rows, "nonexistent": ({name: NOBODY}, NONE)}
 
     def token(purpose: Purpose, subject: uuid.UUID, version: int = 1) -> tuple[object, frozenset[str]]:
         return link_token(purpose, subject, version), ALL
 
-    def people_of(*pairs: tuple[str, frozenset[str]]) -> dict[str, tuple[dict[str, object], frozenset[str]]]:
+    def people_of(*pairs: tuple[str, frozenset[str]]) -> Instances:
         rows = {name: ({"person_id": people[name].pk}, seen_by) for name, seen_by in pairs}
         return {**rows, "nonexistent": ({"person_id": NOBODY}, NONE)}
 
-    operator, forged = _who("tsubame"), ({"token": "x" * 67}, NONE)
+    operator, forged = _who("tsubame"), _forged()
     return {
         "customer": by_id(
             "customer_id",
@@ -396,7 +402,10 @@ def _objects(
         },
         "factor": {
             **{
-                name: ({"pk": Authenticator.objects.get(user=people[name], type="totp").pk}, _who(f"person {name}"))
+                name: (
+                    {"pk": Authenticator.objects.get(user=people[name], type="totp").pk},
+                    _who(f"person {name}"),
+                )
                 for name in ("emi", "kai", "mei")
             },
             "nonexistent": ({"pk": 10**9}, NONE),

@@ -69,7 +69,9 @@ def _write(values: Sequence[object]) -> str:
 
 def _read(cursor: str, count: int) -> list[str] | None:
     try:
-        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        values = json.loads(
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        )
     except (binascii.Error, ValueError):
         return None
     if not isinstance(values, list) or len(values) != count or not all(isinstance(v, str) for v in values):

@@ -158,24 +158,36 @@ RULES: dict[Permission, Rule] = {
     Permission.PEOPLE_MANAGE: _rule(_("Create and manage users"), {_GA, _UA, _AA}),
     Permission.ADMIN_ROLES_ASSIGN: _rule(_("Assign administrator roles"), {_GA}),
     Permission.AGENT_ROLES_ASSIGN: _rule(_("Assign agent roles"), {_GA, _UA, _AA}),
-    Permission.PARTNER_PROFILE_VIEW: _rule(_("View the partner profile"), {_GA, _UA, _MA, _AA}, _PARTNERS, while_suspended=True),
+    Permission.PARTNER_PROFILE_VIEW: _rule(
+        _("View the partner profile"), {_GA, _UA, _MA, _AA}, _PARTNERS, while_suspended=True
+    ),
     Permission.PARTNER_PROFILE_MANAGE: _rule(_("Change the partner profile"), {_GA, _MA}, _PARTNERS),
-    Permission.PARTNERSHIPS_VIEW: _rule(_("View partnerships"), {_GA, _AA, _SA, _HA}, _PARTNERS, while_suspended=True),
-    Permission.PARTNERSHIPS_INVITE: _rule(_("Request a partnership with a reseller"), {_GA, _AA, _SA}, _PROVIDER),
+    Permission.PARTNERSHIPS_VIEW: _rule(
+        _("View partnerships"), {_GA, _AA, _SA, _HA}, _PARTNERS, while_suspended=True
+    ),
+    Permission.PARTNERSHIPS_INVITE: _rule(
+        _("Request a partnership with a reseller"), {_GA, _AA, _SA}, _PROVIDER
+    ),
     Permission.PARTNERSHIPS_ACCEPT: _rule(_("Authorize an indirect provider"), {_GA}, _RESELLER),
     Permission.PARTNERSHIPS_END: _rule(_("Remove a partnership"), {_GA}, _PARTNERS, while_suspended=True),
-    Permission.CUSTOMERS_VIEW: _rule(_("Search and view customers"), {_GA, _AA, _SA, _HA}, _PARTNERS, while_suspended=True),
+    Permission.CUSTOMERS_VIEW: _rule(
+        _("Search and view customers"), {_GA, _AA, _SA, _HA}, _PARTNERS, while_suspended=True
+    ),
     Permission.RELATIONSHIPS_REQUEST: _rule(_("Request a reseller relationship"), {_AA, _SA}, _PARTNERS),
     Permission.RELATIONSHIPS_INVITE_BOTH: _rule(
         _("Invite a customer for reseller and provider together"), {_GA, _AA}, _PARTNERS
     ),
     Permission.RELATIONSHIPS_ACCEPT: _rule(_("Consent to a reseller relationship"), {_GA}),
-    Permission.RELATIONSHIPS_REMOVE: _rule(_("Remove a reseller relationship"), {_GA}, _PARTNERS, while_suspended=True),
+    Permission.RELATIONSHIPS_REMOVE: _rule(
+        _("Remove a reseller relationship"), {_GA}, _PARTNERS, while_suspended=True
+    ),
     Permission.ADMINISTER_ON_BEHALF: _rule(_("Administer on behalf of a customer"), {_AA, _HA}, _PARTNERS),
     Permission.ACCESS_ASSIGN: _rule(_("Choose which group may use granted access"), {_GA, _AA}, _PARTNERS),
     Permission.GRANTS_VIEW: _rule(_("See who has access to the organization"), {_GA, _UA}),
     Permission.GRANTS_REMOVE: _rule(_("Remove a partner's access to the organization"), {_GA}),
-    Permission.ACTIVITY_VIEW: _rule(_("View the activity log"), {_GA, _AA, Role.PROGRAMME_SUPPORT, Role.REVIEWER}),
+    Permission.ACTIVITY_VIEW: _rule(
+        _("View the activity log"), {_GA, _AA, Role.PROGRAMME_SUPPORT, Role.REVIEWER}
+    ),
     Permission.PROGRAMME_VIEW: _rule(
         _("View the operator console"), {_GA, *roles_in(RoleCategory.PROGRAMME)}, _OPERATOR
     ),
@@ -183,7 +195,9 @@ RULES: dict[Permission, Rule] = {
     Permission.PARTNERS_MANAGE: _rule(
         _("Register, suspend and restore partners"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR
     ),
-    Permission.PROGRAMME_MANAGE: _rule(_("Change programme settings"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR),
+    Permission.PROGRAMME_MANAGE: _rule(
+        _("Change programme settings"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR
+    ),
 }
 
 
@@ -208,8 +222,12 @@ class DirectoryAction(StrEnum):
 
 DIRECTORY_ACTIONS: dict[DirectoryRole, frozenset[DirectoryAction]] = {
     DirectoryRole.DIRECTORY_READER: frozenset({DirectoryAction.READ_PEOPLE}),
-    DirectoryRole.HELPDESK_ADMINISTRATOR: frozenset({DirectoryAction.READ_PEOPLE, DirectoryAction.RESET_PASSWORD}),
-    DirectoryRole.LICENSE_ADMINISTRATOR: frozenset({DirectoryAction.READ_PEOPLE, DirectoryAction.ASSIGN_LICENCES}),
+    DirectoryRole.HELPDESK_ADMINISTRATOR: frozenset(
+        {DirectoryAction.READ_PEOPLE, DirectoryAction.RESET_PASSWORD}
+    ),
+    DirectoryRole.LICENSE_ADMINISTRATOR: frozenset(
+        {DirectoryAction.READ_PEOPLE, DirectoryAction.ASSIGN_LICENCES}
+    ),
     DirectoryRole.USER_ADMINISTRATOR: frozenset(
         {DirectoryAction.READ_PEOPLE, DirectoryAction.RESET_PASSWORD, DirectoryAction.MANAGE_PEOPLE}
     ),

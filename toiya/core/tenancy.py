@@ -6,19 +6,23 @@ Django cannot express FOREIGN KEY (tenant_id, parent_id) REFERENCES parent (tena
 from typing import Any
 
 from django.apps import apps
-from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
+
+# Django hands over a model and an editor; the stubs also allow None, as the check of constraints does.
+Table = Any
+Editor = Any
 
 
 class SameTenant(BaseConstraint):
     """The row named by ``parent`` belongs to the tenant in ``tenant``; the parent needs UNIQUE (its tenant, id)."""
 
-    def __init__(self, *, name: str, parent: str, to: str, tenant: str = "tenant", to_tenant: str = "tenant") -> None:
+    def __init__(
+        self, *, name: str, parent: str, to: str, tenant: str = "tenant", to_tenant: str = "tenant"
+    ) -> None:
         super().__init__(name=name)
         self.parent, self.to, self.tenant, self.to_tenant = parent, to, tenant, to_tenant
 
-    def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
+    def _clause(self, model: Table, editor: Editor) -> str:
         target = apps.get_model(self.to)
         own = [model._meta.get_field(name).column for name in (self.tenant, self.parent)]
         other = [target._meta.get_field(self.to_tenant).column, target._meta.pk.column]
@@ -29,18 +33,18 @@ class SameTenant(BaseConstraint):
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str | None:
+    def constraint_sql(self, model: Table, schema_editor: Editor) -> Any:
         """The clause inside CREATE TABLE (SQLite); PostgreSQL adds it when the parent's unique key is there."""
         if schema_editor.connection.vendor == "sqlite":
             return self._clause(model, schema_editor)
         return self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Table, schema_editor: Editor) -> Any:
         """Queue ALTER TABLE for the end of the migration (SQLite never comes here: it rebuilds the table)."""
         table = schema_editor.quote_name(model._meta.db_table)
         schema_editor.deferred_sql.append(f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}")
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Table, schema_editor: Editor) -> str:
         """The statement that takes the constraint away."""
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"

@@ -9,7 +9,8 @@ def fold(text: str) -> str:
     """NFKC, case-folded, katakana read as hiragana, single spaces: ｱｵﾊﾞ, アオバ and あおば are one word."""
     normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return "".join(
-        chr(ord(char) - KANA_STEP) if KATAKANA_FIRST <= ord(char) <= KATAKANA_LAST else char for char in normal
+        chr(ord(char) - KANA_STEP) if KATAKANA_FIRST <= ord(char) <= KATAKANA_LAST else char
+        for char in normal
     )
 
 

@@ -30,12 +30,13 @@ def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | 
 
 def person_for_request(person_id: object) -> Person | None:
     """The signed-in person with everything that an actor needs, in a constant number of statements."""
-    return (
+    person: Person | None = (
         Person.objects.filter(pk=person_id)
         .select_related("tenant__family")
         .prefetch_related("role_assignments", "tenant__tenant_capacities", "tenant__suspensions")
         .first()
     )
+    return person
 
 
 def bystander_for(tenant: Tenant, *, kind: str, language: str = "") -> Bystander:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from toiya.core.actor import Actor
 from toiya.programme.models import Programme
 from toiya.web.navigation import MENUS, SITES
 
@@ -39,7 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _account(actor: Any) -> dict[str, Any]:
+def _account(actor: Actor) -> dict[str, Any]:
     return {
         "name": actor.name,
         "user_name": actor.user_name,
@@ -61,5 +62,3 @@ def _url(name: str) -> str | None:
         return reverse(name)
     except NoReverseMatch:
         return None
-
-

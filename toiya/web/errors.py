@@ -66,7 +66,9 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was not opened on this site, or the page stood open too long."""
     del reason
-    message = _("The page was open for too long or came from elsewhere. Go back, load it again, and send it once more.")
+    message = _(
+        "The page was open for too long or came from elsewhere. Go back, load it again, and send it once more."
+    )
     return render(request, "errors/403.html", {"title": _("Not allowed"), "message": message}, status=403)
 
 

@@ -18,5 +18,3 @@ class PublicRequest(HttpRequest):
 
     actor: Actor | None
     htmx: HtmxDetails
-
-

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -29,19 +28,17 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 BEFORE_ALL_ELSE = frozenset({"account_change_password"})
 PARTNERS = frozenset({Capacity.PROVIDER, Capacity.RESELLER})
 TOUCH_EVERY = dt.timedelta(minutes=1)
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; "
+    "script-src 'self'; "
+    "style-src 'self'; "
+    "img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self'; "
+    "manifest-src 'self'; "
+    "form-action 'self'; "
+    "base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 
 
@@ -63,7 +60,9 @@ class SecurityHeaders:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
         if settings.SECURE_HSTS_SECONDS:
-            headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+            headers["Strict-Transport-Security"] = (
+                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+            )
         if not request.path.startswith(settings.STATIC_URL):
             headers.setdefault("Cache-Control", "no-store")
         return response
@@ -158,7 +157,7 @@ class Access:
         return self.get_response(request)
 
     def process_view(  # noqa: PLR0911  (one line per reason)
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
     ) -> HttpResponse | None:
         """Look the route up and compare."""
         del view, args, kwargs

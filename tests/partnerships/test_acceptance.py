@@ -186,7 +186,7 @@ def test_the_partnership_is_possible_without_administrator_access(cast: Cast) ->
 
 
 def test_consent_never_gives_more_than_was_asked_for(cast: Cast) -> None:
-    """The offer is read from the store only (T-07). Planted fault: posted roles are taken as they come."""
+    """The offer is read from the store only (T-07). Planted fault: neither form nor use case asks."""
     invitation = invite(cast)
     answer = accept(
         browser_of(cast.kai), invitation, roles=["helpdesk_administrator", "global_administrator"]
@@ -358,7 +358,7 @@ def _mutated(token: str, chance: random.Random) -> str:
 
 @pytest.mark.goal("G-10")
 def test_no_altered_link_is_accepted(cast: Cast) -> None:
-    """10,000 alterations. Planted fault: the MAC is compared in its first byte only."""
+    """10,000 alterations. Planted fault: MAC and spelling of the link are not compared."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 (to repeat what failed)
     chance = random.Random(seed)  # noqa: S311

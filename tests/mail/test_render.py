@@ -1,6 +1,7 @@
 """What a recipient reads."""
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from tests.cast import Cast, actor_of
@@ -47,7 +48,7 @@ def test_text_and_html_carry_the_same_link(cast: Cast) -> None:
 
     line = next(line for line in mail.text.splitlines() if "/invitations/" in line)
     url = line.removeprefix("Open the site: ")
-    token = url.removeprefix("http://localhost:8000/invitations/partnership/").rstrip("/")
+    token = url.removeprefix(f"{settings.ORIGIN}/invitations/partnership/").rstrip("/")
     assert read_link_token(Purpose.PARTNER_INVITATION, token) == (subject, 3)
     assert f'<a href="{url}" style=' in mail.html
     assert ">Open the site</a>" in mail.html

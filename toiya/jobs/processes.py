@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 
 GRACE_SECONDS = 15.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.2
 
 

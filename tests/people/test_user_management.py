@@ -11,6 +11,7 @@ from django.test import Client
 from tests.cast import PASSWORD, Cast, actor_of, browser_of, build_cast, stranger
 from tests.sign_in.walk import give_password, text_of
 from toiya.audit.models import AuditRecord
+from toiya.core.actor import Actor
 from toiya.core.permissions import Role
 from toiya.directory.errors import LastGlobalAdministrator
 from toiya.directory.models import Domain, Person, Tenant
@@ -301,27 +302,30 @@ def test_two_administrators_who_disable_each_other_at_once_leave_one(transaction
     cast = build_cast()
     hold_role(cast.nao, Role.GLOBAL_ADMIN, actor_of(cast.kai))
     pairs = [(actor_of(cast.kai), cast.nao), (actor_of(cast.nao), cast.kai)]
-    start, outcomes = threading.Barrier(2), []
+    rounds, outcomes = 10, []
+    gate = threading.Barrier(2, action=lambda: cast.kawase.people.update(disabled_at=None), timeout=60)
 
-    def act(number: int) -> None:
-        actor, target = pairs[number]
-        start.wait()
-        try:
-            disable_person(actor, person=target)
-            outcomes.append("disabled")
-        except LastGlobalAdministrator:
-            outcomes.append("refused")
-        finally:
-            connections.close_all()
+    def act(actor: Actor, target: Person) -> None:
+        connection.ensure_connection()
+        for _round in range(rounds):
+            gate.wait()
+            try:
+                disable_person(actor, person=target)
+                outcomes.append("disabled")
+            except LastGlobalAdministrator:
+                outcomes.append("refused")
+            gate_out.wait()
+        connections.close_all()
 
-    threads = [threading.Thread(target=act, args=(number,)) for number in range(2)]
+    gate_out = threading.Barrier(2, timeout=60)
+    threads = [threading.Thread(target=act, args=pair) for pair in pairs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     # Planted fault: without select_for_update in _lock both are disabled on PostgreSQL.
-    assert sorted(outcomes) == ["disabled", "refused"]
+    assert sorted(outcomes) == ["disabled"] * rounds + ["refused"] * rounds
     assert Person.objects.filter(tenant=cast.kawase).active().with_role(Role.GLOBAL_ADMIN).count() == 1
 
 

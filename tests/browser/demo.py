@@ -1,5 +1,6 @@
 """The demo as a newcomer runs it: ``toiya demo`` as a process of its own, with its own folder and port."""
 
+import datetime as dt
 import json
 import os
 import signal
@@ -7,17 +8,20 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toiya.core.clock import real_now
+from toiya.jobs.processes import answers
+
 ROOT = Path(__file__).resolve().parents[2]
 TOIYA = Path(sys.executable).with_name("toiya")
-LONGEST_START = 90.0
+LONGEST_START = 120.0
+TAKES_PICTURES = os.environ.get("TOIYA_SCREENSHOTS") == "1"
+SHOWN = dt.datetime(2026, 11, 4, 1, 0, tzinfo=dt.UTC)  # ten in the morning in Tokyo
 LONGEST_END = 20.0
 
 
@@ -67,7 +71,20 @@ def surroundings(var: Path, port: int) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("TOIYA_", "DJANGO_", "PYTEST_", "COV_"))
     }
+    if TAKES_PICTURES:
+        os.environ["TOIYA_STILL"] = f"{SHOWN.timestamp()} {real_now().timestamp()}"
+        kept["TOIYA_STILL"] = os.environ["TOIYA_STILL"]
+        kept["PYTHONPATH"] = str(Path(__file__).with_name("still"))
     return {**kept, "TOIYA_VAR": str(var), "PORT": str(port)}
+
+
+def demo_now() -> float:
+    """The present instant of the running demo, which is not the real one while pictures are taken."""
+    now = real_now().timestamp()
+    if not TAKES_PICTURES:
+        return now
+    shown, since = (float(part) for part in os.environ["TOIYA_STILL"].split())
+    return shown + now - since
 
 
 def seed(var: Path) -> None:
@@ -95,6 +112,8 @@ def running_demo(var: Path) -> Iterator[Demo]:
         )
         try:
             _wait_until_ready(demo, process)
+            if TAKES_PICTURES:
+                demo.run("clock", "stop")
             yield demo
         finally:
             _end(process)
@@ -104,12 +123,8 @@ def _wait_until_ready(demo: Demo, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + LONGEST_START
     while time.monotonic() < until:
         assert process.poll() is None, _log_of(demo)
-        try:
-            with urllib.request.urlopen(f"{demo.base_url}/readyz", timeout=2) as answer:
-                if answer.status == 200 and (demo.var / "demo" / "credentials.json").exists():
-                    return
-        except (urllib.error.URLError, OSError):
-            pass
+        if answers(f"{demo.base_url}/readyz") and (demo.var / "demo" / "credentials.json").exists():
+            return
         time.sleep(0.1)
     raise AssertionError(_log_of(demo))
 

@@ -33,6 +33,7 @@ NO_PAGE = {
     "partnerships:export_resellers": "a file",
     "readyz": "for machines",
 }
+STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees
 FIRST = ("kai", "mei", "emi", "ren", "anonymous")
 
 
@@ -47,9 +48,12 @@ class Page:
 
 def pages_of(world: World) -> list[Page]:
     """One page for each route. Raises LookupError for a route that nobody could open."""
-    visitors = _visitors(world)
+    half_way, others = _visitors(world)
     routes = [route for route in sorted(ACCESS) if "GET" in ACCESS[route] and route not in NO_PAGE]
-    found = {route: _page(world, visitors, route) for route in routes}
+    found = {
+        route: _page(world, [*half_way, *others] if route.startswith(STEPS) else [*others, *half_way], route)
+        for route in routes
+    }
     missing = [route for route, page in found.items() if page is None]
     if missing:
         raise LookupError(f"nobody opened {missing}: let somebody, or say in NO_PAGE why there is no page")
@@ -58,7 +62,7 @@ def pages_of(world: World) -> list[Page]:
 
 def _page(world: World, visitors: list[Client], route: str) -> Page | None:
     for kwargs, _seen_by in world.objects[KIND[route]].values() if route in KIND else [({}, ALL)]:
-        path = reverse(route, kwargs=kwargs)
+        path = reverse(route, kwargs=dict(kwargs))
         for browser in visitors:
             answer = browser.get(path)
             if answer.status_code == HTTPStatus.OK and answer.headers["Content-Type"].startswith("text/html"):
@@ -66,11 +70,11 @@ def _page(world: World, visitors: list[Client], route: str) -> Page | None:
     return None
 
 
-def _visitors(world: World) -> list[Client]:
-    """Those in the middle of something, then the personas, those with most to see first."""
+def _visitors(world: World) -> tuple[list[Client], list[Client]]:
+    """Those in the middle of something, and the personas, those with most to see first."""
     by_name = {persona.name: persona for persona in world.personas}
     ordered = [*FIRST, *(name for name in by_name if name not in FIRST)]
-    return [*_in_the_middle(by_name), *(by_name[name].browser for name in ordered)]
+    return _in_the_middle(by_name), [by_name[name].browser for name in ordered]
 
 
 def _in_the_middle(personas: dict[str, Persona]) -> list[Client]:

@@ -1,6 +1,5 @@
 """Somebody in front of a browser: finds things by what is written on them, as a screen reader does."""
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,10 +21,9 @@ from playwright.sync_api import (
     expect,
 )
 
-from toiya.core.clock import real_now
+from tests.browser.demo import TAKES_PICTURES, demo_now
 
 ROOT = Path(__file__).resolve().parents[2]
-TAKES_PICTURES = os.environ.get("TOIYA_SCREENSHOTS") == "1"
 PICTURES = ROOT / "var" / "screenshots" / "walk"
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 375, "height": 812}
@@ -88,7 +86,7 @@ class Watch:
 
 def code_for(secret: str) -> str:
     """What an authenticator app with this key shows now."""
-    return str(format_hotp_value(hotp_value(secret.replace(" ", ""), int(real_now().timestamp()) // 30)))
+    return str(format_hotp_value(hotp_value(secret.replace(" ", ""), int(demo_now()) // 30)))
 
 
 @dataclass

@@ -234,8 +234,8 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mailbox:mail": {"GET": MAILBOX},
     "mailbox:html": {"GET": MAILBOX},
     # activity log, on three sites
-    "activity:log": {"GET": may(Permission.ACTIVITY_VIEW)},
-    "activity:export": {"GET": may(Permission.ACTIVITY_VIEW)},
+    "activity:log": {"GET": may(Permission.ACTIVITY_VIEW, site=HOME)},
+    "activity:export": {"GET": may(Permission.ACTIVITY_VIEW, site=HOME)},
     "organization:activity": {"GET": may(Permission.ACTIVITY_VIEW)},
     "organization:activity_export": {"GET": may(Permission.ACTIVITY_VIEW)},
     "operator:activity": {"GET": may(Permission.ACTIVITY_VIEW, Capacity.OPERATOR)},

@@ -1,0 +1,82 @@
+"""New kinds of changes; nothing in the database moves, so that the triggers stay."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("audit", "0002_append_only"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="auditrecord",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("create_tenant", "Work account of the organization created"),
+                    ("update_tenant", "Organization changed"),
+                    ("create_user", "User added"),
+                    ("update_user", "User changed"),
+                    ("disable_user", "User disabled"),
+                    ("enable_user", "User enabled"),
+                    ("assign_roles", "Roles of a user changed"),
+                    ("reset_user_password", "Password of a user reset"),
+                    ("change_password", "Own password changed"),
+                    ("add_second_factor", "Second factor added"),
+                    ("remove_second_factor", "Second factor removed"),
+                    ("start_enrollment", "Enrollment started"),
+                    ("update_enrollment", "Enrollment draft changed"),
+                    ("link_membership", "Membership ID chosen"),
+                    ("accept_agreement", "Agreement accepted"),
+                    ("submit_enrollment", "Enrollment submitted"),
+                    ("withdraw_enrollment", "Enrollment withdrawn"),
+                    ("confirm_contact", "Primary contact confirmed the enrollment"),
+                    ("deny_contact", "Primary contact denied the enrollment"),
+                    ("record_check", "Check of an enrollment decided"),
+                    ("request_information", "More information asked for"),
+                    ("approve_enrollment", "Enrollment approved"),
+                    ("reject_enrollment", "Enrollment rejected"),
+                    ("update_partner_profile", "Partner profile changed"),
+                    ("update_provider_entry", "Directory entry submitted for approval"),
+                    ("approve_provider_entry", "Directory entry approved"),
+                    ("return_provider_entry", "Directory entry returned"),
+                    ("withdraw_provider_entry", "Directory entry withdrawn"),
+                    ("found_operator", "Installation set up"),
+                    ("register_provider", "Indirect provider registered"),
+                    ("suspend_partner", "Partner suspended"),
+                    ("restore_partner", "Partner restored"),
+                    ("update_programme", "Programme settings changed"),
+                    ("update_country", "Country of the programme changed"),
+                    ("add_web_mail_domain", "Web-mail domain added"),
+                    ("remove_web_mail_domain", "Web-mail domain removed"),
+                    ("publish_agreement", "Agreement published"),
+                    ("register_older_relationship", "Relationship from an older portal registered"),
+                    ("remove_older_relationship", "Relationship from an older portal removed"),
+                    ("create_partner_invitation", "Partnership requested"),
+                    ("send_partner_invitation", "Partnership invitation mailed"),
+                    ("revoke_partner_invitation", "Partnership request revoked"),
+                    ("decline_partner_invitation", "Partnership request declined"),
+                    ("create_partner_relationship", "Partnership established"),
+                    ("confirm_partner_relationship", "Partnership confirmed by the provider"),
+                    ("remove_partner_relationship", "Partnership removed"),
+                    ("create_relationship_invitation", "Reseller relationship requested"),
+                    ("send_relationship_invitation", "Invitation mailed to a customer"),
+                    ("revoke_relationship_invitation", "Invitation to a customer revoked"),
+                    ("decline_relationship_invitation", "Invitation declined by the customer"),
+                    (
+                        "accept_relationship_invitation",
+                        "Invitation accepted; the reseller relationship existed already",
+                    ),
+                    ("create_reseller_relationship", "Reseller relationship established"),
+                    ("import_reseller_relationship", "Reseller relationship imported from an older portal"),
+                    ("remove_reseller_relationship", "Reseller relationship removed"),
+                    ("create_administration_grant", "Administrator access granted"),
+                    ("remove_administration_grant", "Administrator access removed"),
+                    ("assign_access", "Use of granted access assigned to a group"),
+                    ("move_clock", "Test clock moved"),
+                ],
+                max_length=60,
+            ),
+        ),
+    ]

@@ -303,7 +303,11 @@ def test_two_administrators_who_disable_each_other_at_once_leave_one(transaction
     hold_role(cast.nao, Role.GLOBAL_ADMIN, actor_of(cast.kai))
     pairs = [(actor_of(cast.kai), cast.nao), (actor_of(cast.nao), cast.kai)]
     rounds, outcomes = 10, []
-    gate = threading.Barrier(2, action=lambda: cast.kawase.people.update(disabled_at=None), timeout=60)
+
+    def enable_both() -> None:
+        cast.kawase.people.update(disabled_at=None)
+
+    gate = threading.Barrier(2, action=enable_both, timeout=60)
 
     def act(actor: Actor, target: Person) -> None:
         connection.ensure_connection()

@@ -11,7 +11,6 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.text import fold
-from toiya.directory.errors import UserNameTaken
 from toiya.directory.models import Family, Person, Tenant
 from toiya.directory.sign_in import set_temporary_password
 from toiya.directory.tenants import FirstAdministrator, create_tenant, vet
@@ -50,7 +49,7 @@ class RegisteredProvider:
 def register_provider(actor: Actor, *, details: ProviderDetails) -> RegisteredProvider:
     """A new organisation that may act as an indirect provider at once; its directory entry is not public yet.
 
-    Raises NotADomain, DomainTaken, UserNameTaken.
+    Raises NotADomain, DomainTaken.
     """
     actor.must(Permission.PARTNERS_MANAGE)
     domain = plain_domain(details.domain)
@@ -60,10 +59,6 @@ def register_provider(actor: Actor, *, details: ProviderDetails) -> RegisteredPr
             field="domain",
         )
     user_name = f"{fold(details.administrator_user)}@{domain}"
-    if Person.objects.filter(user_name=user_name).exists():
-        raise UserNameTaken(
-            _("The user name “%(name)s” is taken.") % {"name": user_name}, field="administrator_user"
-        )
     tenant = create_tenant(
         family=Family.objects.get(pk=actor.family_id),
         name=details.name,

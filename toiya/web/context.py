@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from toiya.core.actor import Actor
-from toiya.programme.models import Programme
+from toiya.programme.words import current_programme
 from toiya.web.navigation import MENUS, SITES
 
 
@@ -18,7 +18,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     name = match.view_name if match else ""
     site = _site(request.path)
     return {
-        "programme": Programme.objects.first(),
+        "programme": current_programme(),
         "account": _account(actor) if actor else None,
         "sites": [
             {"url": url, "label": entry.label, "current": url == f"/{site}/"}

@@ -68,7 +68,7 @@ def test_the_reseller_removes_the_access_and_the_partnership_stays(cast: Cast) -
 
 @pytest.mark.requirement("S-071")
 def test_only_global_administrators_of_the_two_sides_remove_access(cast: Cast) -> None:
-    """Planted fault: any organisation that knows the number removes it."""
+    """Planted fault: neither page nor use case asks whose access it is."""
     grant = lend(cast, cast.hinode, Capacity.PROVIDER)
     uma = hire(cast.kawase, "Uma", Role.USER_ADMIN)
     assert browser_of(uma).get(PARTNERS).status_code == 200

@@ -131,6 +131,7 @@ def correct(request: PersonRequest) -> HttpResponse:
         "application": application,
         "back_url": reverse("enrolment:status"),
         "navigation": [],
+        "settings_url": None,
     }
     return render(request, "enrolment/correct.html", context, status=status)
 
@@ -142,4 +143,8 @@ def withdraw(request: PersonRequest) -> HttpResponse:
         withdraw_application(request.actor, application=application)
         messages.success(request, _("The application was withdrawn."))
         return redirect("enrolment:welcome")
-    return render(request, "enrolment/withdraw.html", {"application": application, "navigation": []})
+    return render(
+        request,
+        "enrolment/withdraw.html",
+        {"application": application, "navigation": [], "settings_url": None},
+    )

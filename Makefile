@@ -10,7 +10,7 @@ ON_SQLITE := env -u TOIYA_DATABASE_URL
 ON_POSTGRES := $(BIN)/python tools/postgres.py run --
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast check prove requirements fmt messages lock bootstrap-run bootstrap-test
+.PHONY: help demo demo-reset test test-fast check prove screenshots requirements fmt messages lock bootstrap-run bootstrap-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,11 @@ check: bootstrap-test ## what has to pass before a change lands: lint, types, la
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 	$(ON_SQLITE) $(BIN)/pytest -q -m proof
 	$(ON_POSTGRES) $(BIN)/pytest -q -m "proof and not browser"
+
+screenshots: bootstrap-test ## the walk and every page as pictures in var/screenshots; the walk's also in docs/screenshots
+	rm -rf var/screenshots
+	TOIYA_SCREENSHOTS=1 $(ON_SQLITE) $(PYTEST) -m browser tests/browser/test_walk.py tests/browser/test_accessibility.py
+	$(BIN)/python tools/screenshots.py
 
 requirements: bootstrap-test ## which requirement is proved by how many tests; V=-v names them
 	@$(BIN)/python tools/requirements.py $(V)

@@ -4,6 +4,7 @@ import itertools
 from email import message_from_bytes, policy
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests.cast import Cast, browser_of
@@ -85,6 +86,7 @@ def must_be_plain(mail: OutgoingMail) -> None:
     read = message_from_bytes(bytes(message), policy=policy.default)
     assert sorted(read.keys()) == HEADERS
     assert [address.addr_spec for address in read["To"].addresses] == ["info@aoba.example"]
+    assert [address.addr_spec for address in read["From"].addresses] == [settings.MAIL_FROM]
     assert "\n" not in read["Subject"]
     assert read["Subject"].startswith("Request for a reseller relationship with")
     assert {part.get_content_type() for part in read.walk()} == {
@@ -98,7 +100,7 @@ def must_be_plain(mail: OutgoingMail) -> None:
 @pytest.mark.parametrize("field", ["customer_name", "tenant_name", "recipient"])
 def test_typed_text_adds_no_header_and_no_recipient(cast: Cast, field: str) -> None:
     """1,002 vectors in all. Planted faults: ``one_address`` returns what was typed and the form's field is a
-    CharField; ``one_line`` in mail/message.py returns its text.
+    CharField; ``_encoded`` in mail/message.py and the folding of values in mail/render.py return their text.
     """
     Programme.objects.update(mails_per_hour=10_000)
     browser = browser_of(cast.kai)

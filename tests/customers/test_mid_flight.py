@@ -103,8 +103,9 @@ def test_a_joint_invitation_is_refused_after_each_change(cast: Cast, change: Cha
     """The first case is the success that shares the set-up: without a change the same form is accepted.
 
     Planted faults, each found by its case: ``is_live`` true for all parties; ``are_partners`` not asked;
-    the inviter not examined; ``_obstacle`` without the state, without the version, without the clock;
-    ``country.is_open`` not asked; no ``must_be_fresh``; no OwnInvitation.
+    the inviter not examined; ``_obstacle`` and ``_settle`` without the state, ``_obstacle`` without the
+    clock; ``country.is_open`` not asked; no ``must_be_fresh``; no OwnInvitation. (``_settle`` alone catches
+    a forgotten state in ``_obstacle``, and the other way round.)
     """
     partner(cast.hinode, cast.kawase)
     invitation = invited_for_both(cast.kai, cast.hinode, roles_provider=["directory_reader"])

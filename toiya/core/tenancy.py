@@ -33,13 +33,13 @@ class SameTenant(BaseConstraint):
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: Table, schema_editor: Editor) -> Any:
+    def constraint_sql(self, model: Table, schema_editor: Editor) -> Any:  # noqa: ANN401
         """The clause inside CREATE TABLE (SQLite); PostgreSQL adds it when the parent's unique key is there."""
         if schema_editor.connection.vendor == "sqlite":
             return self._clause(model, schema_editor)
         return self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: Table, schema_editor: Editor) -> Any:
+    def create_sql(self, model: Table, schema_editor: Editor) -> Any:  # noqa: ANN401
         """Queue ALTER TABLE for the end of the migration (SQLite never comes here: it rebuilds the table)."""
         table = schema_editor.quote_name(model._meta.db_table)
         schema_editor.deferred_sql.append(f"ALTER TABLE {table} ADD {self._clause(model, schema_editor)}")

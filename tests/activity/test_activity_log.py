@@ -185,3 +185,28 @@ def test_the_file_obeys_the_filter_and_the_borders(log: Cast) -> None:
     assert lines(log.kai, "?action=update_partner_profile") == 1
     assert lines(log.kai) == 2
     assert lines(log.yui) == 0
+
+
+def test_values_are_told_in_the_reader_s_words(cast: Cast) -> None:
+    """Codes, countries, moments and organisations; what has no word is told as it stands."""
+    record(
+        actor_of(cast.kai),
+        AuditAction.CREATE_RELATIONSHIP_INVITATION,
+        cast.kawase,
+        tenant_id=cast.kawase.pk,
+        after={
+            "channel": "own_marketing",
+            "roles": ["admin_agent", "license_administrator"],
+            "country": "JP",
+            "expires_at": "2026-11-22T15:30:00+00:00",
+            "parties": [str(cast.kawase.pk), str(cast.hinode.pk)],
+            "state": "more_information",
+            "odd_thing": "as it is",
+        },
+    )
+    page = text_of(browser_of(cast.kai, language="ja").get("/dashboard/activity/"))
+
+    for words in ("管理エージェント", "日本", "2026年11月23日 00:30", "カワセシステムズ, ヒノデ商事", "as it is"):
+        assert f"{words}</ins>" in page or f"{words}, " in page
+    assert "own_marketing" not in page
+    assert "more_information" not in page

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -12,9 +12,7 @@ from django.utils.translation import gettext_lazy
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord, AuditRecordQuerySet, PersonalValue
 from toiya.core.actor import Actor
-from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.directory.models import Person, Tenant
-from toiya.programme.countries import country_name
 
 ACTOR_KINDS: Mapping[str, str | Promise] = {
     "primary_contact": gettext_lazy("Primary contact"),
@@ -22,43 +20,9 @@ ACTOR_KINDS: Mapping[str, str | Promise] = {
     "command_line": gettext_lazy("Command line"),
     "worker": gettext_lazy("System"),
 }
-VALUE_LABELS: Mapping[str, str | Promise] = {
-    "capacity": gettext_lazy("Capacity"),
-    "channel": gettext_lazy("How the customer was won"),
-    "contact_email": gettext_lazy("Mail address of the primary contact"),
-    "contact_name": gettext_lazy("Name of the primary contact"),
-    "contact_phone": gettext_lazy("Phone of the primary contact"),
-    "countries": gettext_lazy("Countries and regions"),
-    "country": gettext_lazy("Country or region"),
-    "domain": gettext_lazy("Domain"),
-    "email": gettext_lazy("Mail address"),
-    "evidence": gettext_lazy("Evidence"),
-    "expires_at": gettext_lazy("Expires"),
-    "group": gettext_lazy("Group"),
-    "kind": gettext_lazy("Kind"),
-    "legal_name": gettext_lazy("Legal name"),
-    "membership_id": gettext_lazy("Membership ID"),
-    "name": gettext_lazy("Full name"),
-    "note": gettext_lazy("Note"),
-    "passed": gettext_lazy("Passed"),
-    "portal": gettext_lazy("Portal"),
-    "reason": gettext_lazy("Reason"),
-    "reference": gettext_lazy("Reference"),
-    "roles": gettext_lazy("Roles"),
-    "since": gettext_lazy("Since"),
-    "state": gettext_lazy("State"),
-    "support_email": gettext_lazy("Support mail address"),
-    "support_phone": gettext_lazy("Support phone"),
-    "support_website": gettext_lazy("Support website"),
-    "user_name": gettext_lazy("User name"),
-    "version": gettext_lazy("Version"),
-    "website": gettext_lazy("Website"),
-}
-ROLE_LABELS: Mapping[str, str | Promise] = {
-    **{role.value: role.label for role in DirectoryRole},
-    **{role.value: role.label for role in Role},
-}
-CAPACITY_LABELS: Mapping[str, str | Promise] = {capacity.value: capacity.label for capacity in Capacity}
+HIDDEN = frozenset({"digest", "invitation"})
+Words = Callable[[str, str], str]
+"""The reader's word for a value (field name, value), or for the field itself (field name, '')."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +53,10 @@ def actions_seen_by(actor: Actor) -> list[tuple[str, str]]:
     return sorted(((value, str(AuditAction(value).label)) for value in values), key=lambda pair: pair[1])
 
 
-def read_entries(actor: Actor, records: Sequence[AuditRecord]) -> list[Entry]:
+def read_entries(actor: Actor, records: Sequence[AuditRecord], words: Words) -> list[Entry]:
     """The records with names. People's names and personal values are told to their own organisation only."""
     tenants = Tenant.objects.in_bulk({found for record in records for found in _tenants_of(record)})
+    parties = {str(tenant.pk): tenant.name for tenant in tenants.values()}
     people = dict(
         Person.objects.visible_to(actor)
         .filter(pk__in={record.actor_id for record in records if record.actor_id})
@@ -107,7 +72,7 @@ def read_entries(actor: Actor, records: Sequence[AuditRecord]) -> list[Entry]:
             organization=tenants.get(record.actor_tenant_id),
             affected=_affected(actor, record, tenants),
             subject=record.subject_id,
-            changes=_changes(record, personal),
+            changes=_changes(record, personal | parties, words),
         )
         for record in records
     ]
@@ -115,7 +80,10 @@ def read_entries(actor: Actor, records: Sequence[AuditRecord]) -> list[Entry]:
 
 def _tenants_of(record: AuditRecord) -> Iterable[uuid.UUID]:
     ids = (record.tenant_id, record.counterparty_id, record.customer_id, record.actor_tenant_id)
-    return (found for found in ids if found)
+    named = (
+        uuid.UUID(party) for values in (record.before, record.after) for party in values.get("parties", ())
+    )
+    return (found for found in (*ids, *named) if found)
 
 
 def _who(record: AuditRecord, people: Mapping[uuid.UUID, str]) -> str:
@@ -147,37 +115,26 @@ def _is_digest(value: object) -> bool:
     return isinstance(value, dict) and set(value) == {"digest"}
 
 
-def _changes(record: AuditRecord, personal: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _changes(record: AuditRecord, known: Mapping[str, str], words: Words) -> list[Mapping[str, str]]:
     names = dict.fromkeys((*record.before, *record.after))
     return [
         {
-            "label": str(VALUE_LABELS.get(name, name.replace("_", " "))),
-            "before": _shown(name, record.before.get(name), personal),
-            "after": _shown(name, record.after.get(name), personal),
+            "label": words(name, ""),
+            "before": _shown(name, record.before.get(name), known, words),
+            "after": _shown(name, record.after.get(name), known, words),
         }
         for name in names
-        if name != "digest"
+        if name not in HIDDEN
     ]
 
 
-def _shown(name: str, value: object, personal: Mapping[str, str]) -> str:
-    if value is None:
+def _shown(name: str, value: object, known: Mapping[str, str], words: Words) -> str:
+    if value is None or value == "":
         return ""
     if isinstance(value, dict):
-        return personal.get(str(value.get("digest")), _("(personal data, not shown)"))
+        return known.get(str(value.get("digest")), _("(personal data, not shown)"))
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(_shown(name, part, personal) for part in value)
-    return _word(name, str(value))
-
-
-def _word(name: str, value: str) -> str:
-    """The reader's word for a value that is a code."""
-    if name in {"country", "countries"}:
-        return country_name(value)
-    if name == "capacity":
-        return str(CAPACITY_LABELS.get(value, value))
-    if name in {"roles", "group", "role"} or name.endswith("_roles"):
-        return str(ROLE_LABELS.get(value, value))
-    return value
+        return ", ".join(_shown(name, part, known, words) for part in value)
+    return known.get(str(value)) or words(name, str(value))

@@ -12,6 +12,7 @@ from toiya.audit.models import AuditRecordQuerySet
 from toiya.core.pagination import page_by_key
 from toiya.directory.activity import Entry, actions_seen_by, activity_of, read_entries
 from toiya.web.activity.forms import ActivityForm
+from toiya.web.activity.words import word
 from toiya.web.exports import list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
@@ -60,7 +61,7 @@ def _page(request: PersonRequest, template: str, export: str) -> HttpResponse:
     page = page_by_key(rows, fields=("pk",), cursor=cursor_of(request), descending=True)
     context = {
         "form": form,
-        "entries": read_entries(request.actor, list(page.rows)),
+        "entries": read_entries(request.actor, list(page.rows), word),
         "pager": pager_of(request, page),
         "export_name": export,
         "query": request.GET.urlencode(),
@@ -84,7 +85,7 @@ def export(request: PersonRequest) -> HttpResponse:
     cursor = ""
     while True:
         page = page_by_key(rows, fields=("pk",), cursor=cursor, size=BATCH, descending=True)
-        lines += [_line(entry) for entry in read_entries(request.actor, list(page.rows))]
+        lines += [_line(entry) for entry in read_entries(request.actor, list(page.rows), word)]
         cursor = page.next_cursor
         if not cursor:
             return list_file("csv", "activity", header, lines)

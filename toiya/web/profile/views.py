@@ -20,6 +20,7 @@ from toiya.membership.errors import ProfileChanged, WebMailAddress
 from toiya.membership.models import HoldingKind, OrganizationProfile, PartnerProfile
 from toiya.membership.partner_profile import PROFILE_FIELDS
 from toiya.programme.countries import country_name
+from toiya.web.activity.words import word
 from toiya.web.http import PersonRequest
 from toiya.web.profile.forms import CONTACT, LEGAL, SUPPORT, ProfileForm
 
@@ -116,4 +117,4 @@ def _saves_since(actor: Actor, version: int) -> list[Entry]:
         subject_id=str(actor.tenant_id),
         after__version__gt=version,
     )
-    return read_entries(actor, list(rows.order_by("-pk")[:SAVES_SHOWN]))
+    return read_entries(actor, list(rows.order_by("-pk")[:SAVES_SHOWN]), word)

@@ -1,0 +1,129 @@
+"""The reader's words for the fields and the values of the activity log."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.permissions import Capacity, DirectoryRole, Role
+from toiya.directory.models import Language
+from toiya.enrolment.models import CheckKind, State
+from toiya.partnerships.models import InvitationState
+from toiya.programme.countries import country_name, language_name
+from toiya.programme.models import AgreementKind
+from toiya.relations.models import Channel, Origin
+from toiya.web.templatetags.ui import day, when
+
+Labels = Mapping[str, str | Promise]
+
+
+def _choices(*lists: Iterable[tuple[str, str | Promise]]) -> Labels:
+    return {value: label for choices in lists for value, label in choices}
+
+
+FIELDS: Labels = {
+    "agreement": _("Agreement"),
+    "capacity": _("Capacity"),
+    "channel": _("How the customer was won"),
+    "city": _("City"),
+    "contact_email": _("Mail address of the contact"),
+    "contact_name": _("Name of the contact"),
+    "contact_phone": _("Phone of the contact"),
+    "countries": _("Countries and regions"),
+    "country": _("Country or region"),
+    "currency": _("Currency"),
+    "domain": _("Domain"),
+    "domain_is_verified": _("Domain of the address is verified"),
+    "email": _("Mail address"),
+    "evidence": _("Evidence"),
+    "expires_at": _("Expires"),
+    "financing": _("Financing or credit terms"),
+    "financing_en": _("Financing in words, English"),
+    "financing_ja": _("Financing in words, Japanese"),
+    "grant_days": _("Days of administrator access"),
+    "grantee": _("Access of"),
+    "group": _("Group"),
+    "imported_relationships": _("Imported relationships"),
+    "is_open": _("Companies may enroll"),
+    "is_reminder": _("Reminder"),
+    "kind": _("Kind"),
+    "kinds": _("Kinds"),
+    "languages": _("Languages"),
+    "legal_name": _("Legal name"),
+    "marketing_help": _("Help with marketing"),
+    "marketing_help_en": _("Help with marketing in words, English"),
+    "marketing_help_ja": _("Help with marketing in words, Japanese"),
+    "membership_id": _("Membership ID"),
+    "name": _("Full name"),
+    "note": _("Note"),
+    "number": _("Number"),
+    "onboarding_days": _("Days until a new reseller can start"),
+    "origin": _("Origin"),
+    "parties": _("Parties"),
+    "passed": _("Passed"),
+    "portal": _("Portal"),
+    "postal_code": _("Postal code"),
+    "provider": _("Indirect provider"),
+    "reason": _("Reason"),
+    "reference": _("Reference"),
+    "region": _("Prefecture or state"),
+    "removes_access": _("Administrator access removed"),
+    "reseller": _("Indirect reseller"),
+    "roles": _("Roles"),
+    "sales_region": _("Sales region"),
+    "since": _("Since"),
+    "state": _("State"),
+    "street": _("Street address"),
+    "summary_en": _("Summary, English"),
+    "summary_ja": _("Summary, Japanese"),
+    "support_email": _("Support mail address"),
+    "support_hours_en": _("Support hours, English"),
+    "support_hours_ja": _("Support hours, Japanese"),
+    "support_phone": _("Support phone"),
+    "support_website": _("Support website"),
+    "technical_support": _("Technical support"),
+    "technical_support_en": _("Technical support in words, English"),
+    "technical_support_ja": _("Technical support in words, Japanese"),
+    "title_en": _("Title, English"),
+    "title_ja": _("Title, Japanese"),
+    "user_name": _("User name"),
+    "verification_sent_at": _("Mailed"),
+    "version": _("Version"),
+    "website": _("Website"),
+}
+CODES: Mapping[str, Labels] = {
+    "agreement": _choices(AgreementKind.choices),
+    "capacity": _choices(Capacity.choices),
+    "channel": _choices(Channel.choices),
+    "contact_language": _choices(Language.choices),
+    "group": _choices(Role.choices),
+    "kind": _choices(CheckKind.choices),
+    "origin": _choices(Origin.choices),
+    "roles": _choices(DirectoryRole.choices, Role.choices),
+    "state": _choices(InvitationState.choices, State.choices),
+}
+PLACES = frozenset({"country", "countries"})
+
+
+def word(name: str, value: str) -> str:
+    """The name of a field when no value is given; else the value as the reader writes it."""
+    if not value:
+        return str(FIELDS.get(name, name.replace("_", " ")))
+    if name in CODES:
+        return str(CODES[name].get(value, value))
+    if name in PLACES:
+        return country_name(value)
+    if name == "languages":
+        return ", ".join(language_name(code) for code in value.split(","))
+    if name.endswith("_at") or name == "since":
+        return _moment(value)
+    return value
+
+
+def _moment(value: str) -> str:
+    try:
+        found = dt.datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return when(found) if found.tzinfo else day(found.date())

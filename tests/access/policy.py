@@ -69,6 +69,24 @@ KIND: dict[str, str] = {
 
 # Somebody who may come in and sees the object may still be refused by the rule of the use case.
 RULE_MAY_REFUSE = {
+    "people:add": "until set-up is finished, adding users needs an admin agent (Q-07)",
+    "organization:add_person": "until set-up is finished, adding users needs an admin agent (Q-07)",
     "people:person": "nobody changes somebody with rights beyond their own",
     "partnerships:administer": "the group of the agent may have no role in the grant",
+    "partnerships:reset_password": "the group of the agent may have no role in the grant",
+    "partnerships:invitation": "who cannot authorize a provider is told who can (Q-19)",
+    "mfa_add_webauthn": "who has a factor gives it before adding another",
 }
+
+# These need something that the visitor has begun elsewhere, and lead there.
+LEADS_TO_SIGN_IN = {
+    "mfa_authenticate": "no sign-in has been begun",
+    "membership:password": "no membership user name was given",
+    "membership:sign_out": "ends at the sign-in of the membership site",
+}
+
+# A GET of an answer leads back to the page of the link, which judges the link.
+LEADS_TO_LINK_PAGE = {"customers:invitation_continue", "partnerships:accept", "partnerships:decline"}
+
+# Without an application of one's own there is nothing to correct or to withdraw.
+NEEDS_OWN_APPLICATION = {"enrolment:correct", "enrolment:withdraw", "enrolment:resend"}

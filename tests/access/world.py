@@ -17,6 +17,7 @@ from toiya.directory.factors import enrol_totp
 from toiya.directory.models import Person, Suspension, Tenant
 from toiya.enrolment.models import Application, ContactVerification, State
 from toiya.mail.models import OutgoingMail
+from toiya.membership.models import OrganizationProfile
 from toiya.partnerships.models import PartnerInvitation
 from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
@@ -105,11 +106,15 @@ def _relationship_invitation(inviter: Person, reseller: Tenant) -> RelationshipI
 
 def _application(person: Person, state: State) -> Application:
     submitted = state is not State.DRAFT
+    profile = OrganizationProfile.objects.create(
+        membership_id=f"M-{person.tenant.domain[:8]}", name=person.tenant.name, country_id="JP"
+    )
     return Application.objects.create(
         tenant=person.tenant,
         applicant=person,
         state=state,
         reference=f"ER-{person.tenant.domain[:8]}" if submitted else "",
+        profile=profile,
         legal_name=person.tenant.name,
         contact_name="担当者",
         contact_email=f"contact@{person.tenant.domain}",
@@ -313,14 +318,14 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             over_kawase=(over_kawase.pk, _who("hinode")),
             over_aoba=(over_aoba.pk, _who("kawase")),
             over_momiji=(over_momiji.pk, _who("yamabuki")),
-            expired=(expired.pk, NONE),
+            expired=(expired.pk, _who("kawase")),
         ),
         "grant given": by_id(
             "grant_id",
             over_kawase=(over_kawase.pk, _who("kawase", "hinode")),
             over_aoba=(over_aoba.pk, _who("aoba", "kawase")),
             over_momiji=(over_momiji.pk, _who("momiji", "yamabuki")),
-            expired=(expired.pk, NONE),
+            expired=(expired.pk, _who("sakura", "kawase")),
         ),
         "administered tenant": by_id(
             "tenant_id",
@@ -370,7 +375,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         },
         "web-mail domain": {
             "one": ({"entry_id": domain.pk}, operator),
-            "nonexistent": ({"entry_id": 10**9}, NONE),
+            "removed by somebody else": ({"entry_id": 10**9}, operator),
         },
         "listed provider": by_id(
             "provider_id",

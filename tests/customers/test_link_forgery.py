@@ -25,6 +25,8 @@ def mutated(token: str, dice: random.Random) -> str:
     signs = list(token)
     for _ in range(dice.randint(1, 3)):
         place = dice.randrange(len(signs))
+        if len(signs) == 1:
+            break
         match dice.randrange(5):
             case 0:
                 signs[place] = dice.choice(ALPHABET)
@@ -43,11 +45,16 @@ def mutated(token: str, dice: random.Random) -> str:
 def forged(invitation: RelationshipInvitation, other: uuid.UUID, dice: random.Random) -> list[str]:
     """Ten thousand tokens that are not the invitation's."""
     genuine = token_of(invitation)
-    of_other_purpose = [link_token(purpose, invitation.pk, 1) for purpose in Purpose][0::2]
-    spliced = [
-        genuine[:cut] + link_token(Purpose.RELATIONSHIP_INVITATION, other, 1)[cut:] for cut in range(1, 60)
+    of_other_purposes = [
+        link_token(purpose, invitation.pk, invitation.version)
+        for purpose in Purpose
+        if purpose is not Purpose.RELATIONSHIP_INVITATION
     ]
-    tokens = [token for token in (*of_other_purpose, *spliced) if token != genuine]
+    assert genuine not in of_other_purposes
+    neighbours = link_token(Purpose.RELATIONSHIP_INVITATION, other, 1)
+    spliced = [genuine[:cut] + neighbours[cut:] for cut in range(1, 60)]
+    other_spellings = [genuine[:-1] + sign for sign in ALPHABET] + [f"{genuine}=", f"{genuine}=="]
+    tokens = [token for token in (*of_other_purposes, *spliced, *other_spellings) if token != genuine]
     while len(tokens) < MUTATIONS:
         token = mutated(genuine, dice)
         if token != genuine:

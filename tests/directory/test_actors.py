@@ -15,7 +15,9 @@ def test_actor_has_the_roles_and_capacities_of_this_moment(cast: Cast) -> None:
     with pytest.raises(RoleMissing):
         actor.must(Permission.PEOPLE_MANAGE)
 
-    suspend_partner(actor_of(cast.ren), tenant=cast.hinode, capacity=Capacity.PROVIDER, reason="Unpaid invoices")
+    suspend_partner(
+        actor_of(cast.ren), tenant=cast.hinode, capacity=Capacity.PROVIDER, reason="Unpaid invoices"
+    )
 
     suspended = actor_of(cast.sora)
     assert suspended.may(Permission.CUSTOMERS_VIEW)

@@ -60,7 +60,7 @@ def _agent_task(actor: Actor, *, is_done: bool) -> Task:
 
 
 def _has_support_profile(actor: Actor) -> bool:
-    profile = PartnerProfile.objects.filter(tenant_id=actor.tenant_id).first()
+    profile = PartnerProfile.objects.visible_to(actor).filter(tenant_id=actor.tenant_id).first()
     return bool(profile and profile.support_website and profile.support_email and profile.support_phone)
 
 

@@ -20,7 +20,7 @@ SETTINGS = ("people:list", "profile:partner")
 def home(request: PersonRequest) -> HttpResponse:
     """Tiles of what this person may use, and what waits."""
     actor = request.actor
-    tenant = Tenant.objects.get(pk=actor.tenant_id)
+    tenant = Tenant.objects.visible_to(actor).get(pk=actor.tenant_id)
     context = {
         "tenant": tenant,
         "capacities": capacities_of(actor),
@@ -68,7 +68,7 @@ def setup(request: PersonRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("dashboard:home"))
     context = {
         "tasks": tasks(request.actor),
-        "is_finished": is_set_up(Tenant.objects.get(pk=request.actor.tenant_id)),
+        "is_finished": is_set_up(Tenant.objects.visible_to(request.actor).get(pk=request.actor.tenant_id)),
         "may_finish": Role.ADMIN_AGENT in request.actor.roles,
     }
     return render(request, "dashboard/setup.html", context)

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from toiya.core.actor import Actor
 from toiya.core.permissions import CATEGORY_OF, Role, RoleCategory, roles_in
-from toiya.directory.models import Domain, Language, Person
+from toiya.directory.models import Language, Person, Tenant
 from toiya.directory.roles import giveable, offered_categories
 
 NAME = forms.TextInput(attrs={"autocomplete": "off"})
@@ -86,7 +86,8 @@ class AddPersonForm(RolesForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
-        domains = Domain.objects.filter(tenant_id=actor.tenant_id).order_by("-is_primary", "name")
+        own = Tenant.objects.visible_to(actor).get(pk=actor.tenant_id)
+        domains = own.domains.order_by("-is_primary", "name")
         choices = [(domain.name, f"@{domain.name}") for domain in domains]
         self.fields["domain"] = forms.ChoiceField(label=_("User name, after the @"), choices=choices)
         self.fields["language"].initial = actor.language

@@ -138,7 +138,7 @@ def _beside_its_field(form: BaseForm, refusal: Refusal) -> None:
 
 
 def _tenant(request: PersonRequest) -> Tenant:
-    return Tenant.objects.get(pk=request.actor.tenant_id)
+    return Tenant.objects.visible_to(request.actor).get(pk=request.actor.tenant_id)
 
 
 def _sign_in_information(

@@ -71,7 +71,9 @@ def edit(request: PersonRequest) -> HttpResponse:
     profile = PartnerProfile.objects.visible_to(actor).first()
     present = {name: getattr(profile, name) for name in PROFILE_FIELDS} if profile else {}
     initial = {**present, "version": profile.version if profile else 0}
-    form = ProfileForm(request.POST or None, initial=initial, country=_tenant(actor).country_id)
+    form = ProfileForm(
+        request.POST if request.method == "POST" else None, initial=initial, country=_tenant(actor).country_id
+    )
     if request.method != "POST":
         return _form_page(request, form, status=200)
     typed = request.POST.dict()

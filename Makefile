@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Two workers on two cores; more only get in each other's way on one database server.
-PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4
+PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-annotate --no-header $(UPGRADE)
 ON_SQLITE := env -u TOIYA_DATABASE_URL
@@ -23,7 +23,7 @@ demo-reset: bootstrap-run ## empty the demo and start afresh
 
 test: bootstrap-test ## all tests, on SQLite with the browser and on PostgreSQL
 	$(ON_SQLITE) $(PYTEST)
-	$(ON_POSTGRES) $(PYTEST) -m "not proof and not browser"
+	$(ON_POSTGRES) $(PYTEST) -m "not proof and not browser and not once"
 
 test-fast: bootstrap-test ## SQLite only, no browser
 	$(ON_SQLITE) $(PYTEST) -m "not proof and not browser"

@@ -12,6 +12,8 @@ from toiya.core.permissions import RULES, Permission, Role
 from toiya.web.access import ACCESS
 from toiya.web.navigation import MENUS, SITES
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent / "toiya"
 DOORS = [*ROOT.glob("web/**/*.py"), *ROOT.glob("jobs/**/*.py")]
 WRITES = {"save", "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "delete"}

@@ -34,6 +34,8 @@ from toiya.membership.models import MembershipLogin, OrganizationProfile, Provid
 from toiya.programme.words import current_programme
 from toiya.relations.models import OlderRelationship, Partnership, ResellerRelationship
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent.parent
 
 

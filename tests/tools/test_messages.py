@@ -7,6 +7,8 @@ import pytest
 
 from tools.messages import main
 
+pytestmark = pytest.mark.once
+
 PAGE = """\
 {% load i18n %}<h1 title="{% translate "Customers" %}">{% translate "Open" context "state" %}</h1>
 {% blocktranslate trimmed count n=rows|length with name=provider %}

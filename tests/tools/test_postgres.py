@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tools.postgres import server
+
+pytestmark = pytest.mark.once
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "postgres.py"
 FIND_FOLDER = """

@@ -9,6 +9,8 @@ import pytest
 
 from tools.requirements import ROOT
 
+pytestmark = pytest.mark.once
+
 DOCUMENT = """\
 | row | what must be true | waits for |
 |---|---|---|

@@ -13,6 +13,8 @@ from django.utils import translation
 from tests.web.specimen import NOW, specimen
 from toiya.web.templatetags import ui
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(ui.__file__).resolve().parents[3]
 CSS = ROOT / "toiya" / "web" / "static" / "css"
 TEMPLATES = ROOT / "toiya" / "web" / "templates"

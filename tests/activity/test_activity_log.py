@@ -206,7 +206,13 @@ def test_values_are_told_in_the_reader_s_words(cast: Cast) -> None:
     )
     page = text_of(browser_of(cast.kai, language="ja").get("/dashboard/activity/"))
 
-    for words in ("管理エージェント", "日本", "2026年11月23日 00:30", "カワセシステムズ, ヒノデ商事", "as it is"):
+    for words in (
+        "管理エージェント",
+        "日本",
+        "2026年11月23日 00:30",
+        "カワセシステムズ, ヒノデ商事",
+        "as it is",
+    ):
         assert f"{words}</ins>" in page or f"{words}, " in page
     assert "own_marketing" not in page
     assert "more_information" not in page

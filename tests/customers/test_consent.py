@@ -73,7 +73,7 @@ def test_a_customer_is_there_at_once_with_its_consent_and_not_before(cast: Cast)
     assert grant.expires_at - grant.starts_at == dt.timedelta(days=365)
 
 
-@pytest.mark.requirement("S-100", "S-102")
+@pytest.mark.requirement("S-001", "S-100", "S-102")
 def test_the_joint_link_names_both_parties_and_powers_and_makes_both_relationships(cast: Cast) -> None:
     """Planted fault: ``_accept`` relates only the first party."""
     partner(cast.hinode, cast.kawase)

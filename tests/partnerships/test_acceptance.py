@@ -158,7 +158,7 @@ def test_a_company_that_is_not_enrolled_cannot_be_partnered(cast: Cast) -> None:
     assert not Partnership.objects.exists()
 
 
-@pytest.mark.requirement("S-059")
+@pytest.mark.requirement("S-058", "S-059")
 def test_a_reseller_works_with_two_providers(cast: Cast) -> None:
     """Planted fault: a reseller has one provider at most."""
     become_partners(cast)

@@ -113,7 +113,7 @@ def test_a_reseller_compares_the_providers_of_its_own_country(cast: Cast) -> Non
         assert own.count(f'data-label="{column}"') == 2
 
 
-@pytest.mark.requirement("S-006")
+@pytest.mark.requirement("S-003", "S-006")
 @pytest.mark.parametrize("facet", ["technical_support", "marketing_help", "financing"])
 def test_each_facet_is_on_the_profile_and_filters(cast: Cast, facet: str) -> None:
     for tenant, offers in ((cast.hinode, True), (cast.midori, False)):

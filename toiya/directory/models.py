@@ -1,7 +1,7 @@
 """Tables of the directory: families, tenants, domains, people, roles, suspensions."""
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -209,7 +209,7 @@ class Person(AbstractBaseUser):
         content = f"{self.password}|{self.session_version}|{self.disabled_at}"
         return salted_hmac("toiya.directory.Person", content, algorithm="sha256").hexdigest()
 
-    def has_perm(self, perm: str, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
         """Django's own permissions are not used; core/permissions.py is the table."""
         return False
 

@@ -2,128 +2,303 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import toiya.core.ids
-import toiya.core.tenancy
 from django.conf import settings
 from django.db import migrations, models
 
+import toiya.core.ids
+import toiya.core.tenancy
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('programme', '0001_initial'),
+        ("programme", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Family',
+            name="Family",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('is_sandbox', models.BooleanField(default=False)),
-                ('clock_offset_seconds', models.BigIntegerField(default=0)),
-                ('clock_stopped_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("is_sandbox", models.BooleanField(default=False)),
+                ("clock_offset_seconds", models.BigIntegerField(default=0)),
+                ("clock_stopped_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('reading', models.CharField(blank=True, max_length=200)),
-                ('latin_name', models.CharField(blank=True, max_length=200)),
-                ('language', models.CharField(choices=[('ja', '日本語'), ('en', 'English')], default='ja', max_length=5)),
-                ('search_key', models.TextField(editable=False)),
-                ('sort_key', models.CharField(db_index=True, editable=False, max_length=200)),
-                ('agents_add_people', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
-                ('country', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.country')),
-                ('family', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='directory.family')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("reading", models.CharField(blank=True, max_length=200)),
+                ("latin_name", models.CharField(blank=True, max_length=200)),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("ja", "日本語"), ("en", "English")], default="ja", max_length=5
+                    ),
+                ),
+                ("search_key", models.TextField(editable=False)),
+                ("sort_key", models.CharField(db_index=True, editable=False, max_length=200)),
+                ("agents_add_people", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "country",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programme.country"
+                    ),
+                ),
+                (
+                    "family",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenants",
+                        to="directory.family",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('user_name', models.CharField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('contact_email', models.EmailField(max_length=254)),
-                ('language', models.CharField(choices=[('ja', '日本語'), ('en', 'English')], default='ja', max_length=5)),
-                ('temporary_password_until', models.DateTimeField(blank=True, null=True)),
-                ('temporary_password_used_at', models.DateTimeField(blank=True, null=True)),
-                ('disabled_at', models.DateTimeField(blank=True, null=True)),
-                ('session_version', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='people', to='directory.tenant')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("user_name", models.CharField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("contact_email", models.EmailField(max_length=254)),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("ja", "日本語"), ("en", "English")], default="ja", max_length=5
+                    ),
+                ),
+                ("temporary_password_until", models.DateTimeField(blank=True, null=True)),
+                ("temporary_password_used_at", models.DateTimeField(blank=True, null=True)),
+                ("disabled_at", models.DateTimeField(blank=True, null=True)),
+                ("session_version", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="people",
+                        to="directory.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TenantCapacity',
+            name="TenantCapacity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('capacity', models.CharField(choices=[('operator', 'Programme operator'), ('provider', 'Indirect provider'), ('reseller', 'Indirect reseller')], max_length=10)),
-                ('since', models.DateTimeField()),
-                ('setup_finished_at', models.DateTimeField(blank=True, null=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tenant_capacities', to='directory.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "capacity",
+                    models.CharField(
+                        choices=[
+                            ("operator", "Programme operator"),
+                            ("provider", "Indirect provider"),
+                            ("reseller", "Indirect reseller"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("setup_finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tenant_capacities",
+                        to="directory.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Suspension',
+            name="Suspension",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('capacity', models.CharField(choices=[('operator', 'Programme operator'), ('provider', 'Indirect provider'), ('reseller', 'Indirect reseller')], max_length=10)),
-                ('reason', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lifted_by_id', models.UUIDField(blank=True, null=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suspensions', to='directory.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "capacity",
+                    models.CharField(
+                        choices=[
+                            ("operator", "Programme operator"),
+                            ("provider", "Indirect provider"),
+                            ("reseller", "Indirect reseller"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="suspensions",
+                        to="directory.tenant",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('tenant', 'capacity'), name='one_suspension_at_a_time')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("tenant", "capacity"),
+                        name="one_suspension_at_a_time",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoleAssignment',
+            name="RoleAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('admin', 'Administrator'), ('agent', 'Agent'), ('incentives', 'Incentives'), ('referrals', 'Referrals and marketing'), ('programme', 'Programme staff')], max_length=12)),
-                ('role', models.CharField(choices=[('global_admin', 'Global administrator'), ('user_admin', 'User management admin'), ('billing_admin', 'Billing admin'), ('membership_admin', 'Membership admin'), ('admin_agent', 'Admin agent'), ('sales_agent', 'Sales agent'), ('helpdesk_agent', 'Helpdesk agent'), ('incentives_admin', 'Incentives admin'), ('incentives_user', 'Incentives user'), ('referral_admin', 'Referral admin'), ('business_profile_admin', 'Business profile admin'), ('reviewer', 'Reviewer'), ('programme_manager', 'Programme manager'), ('catalogue_manager', 'Catalogue manager'), ('programme_support', 'Programme support')], max_length=30)),
-                ('since', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='role_assignments', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("admin", "Administrator"),
+                            ("agent", "Agent"),
+                            ("incentives", "Incentives"),
+                            ("referrals", "Referrals and marketing"),
+                            ("programme", "Programme staff"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("global_admin", "Global administrator"),
+                            ("user_admin", "User management admin"),
+                            ("billing_admin", "Billing admin"),
+                            ("membership_admin", "Membership admin"),
+                            ("admin_agent", "Admin agent"),
+                            ("sales_agent", "Sales agent"),
+                            ("helpdesk_agent", "Helpdesk agent"),
+                            ("incentives_admin", "Incentives admin"),
+                            ("incentives_user", "Incentives user"),
+                            ("referral_admin", "Referral admin"),
+                            ("business_profile_admin", "Business profile admin"),
+                            ("reviewer", "Reviewer"),
+                            ("programme_manager", "Programme manager"),
+                            ("catalogue_manager", "Catalogue manager"),
+                            ("programme_support", "Programme support"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="role_assignments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="directory.tenant"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('person', 'category'), name='one_role_per_category'), toiya.core.tenancy.SameTenant(name='role_in_the_person_s_tenant', parent='person', to='directory.Person')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "category"), name="one_role_per_category"),
+                    toiya.core.tenancy.SameTenant(
+                        name="role_in_the_person_s_tenant", parent="person", to="directory.Person"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=253)),
-                ('is_primary', models.BooleanField(default=False)),
-                ('verified_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='directory.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=253)),
+                ("is_primary", models.BooleanField(default=False)),
+                ("verified_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="domains",
+                        to="directory.tenant",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='domain_belongs_to_one_tenant'), models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('tenant',), name='one_primary_domain')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("name"), name="domain_belongs_to_one_tenant"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)),
+                        fields=("tenant",),
+                        name="one_primary_domain",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='person_in_tenant'),
+            model_name="person",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="person_in_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('contact_email'), name='contact_email_once_per_tenant'),
+            model_name="person",
+            constraint=models.UniqueConstraint(
+                models.F("tenant"),
+                django.db.models.functions.text.Lower("contact_email"),
+                name="contact_email_once_per_tenant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenantcapacity',
-            constraint=models.UniqueConstraint(fields=('tenant', 'capacity'), name='one_capacity_of_a_kind'),
+            model_name="tenantcapacity",
+            constraint=models.UniqueConstraint(fields=("tenant", "capacity"), name="one_capacity_of_a_kind"),
         ),
     ]

@@ -2,112 +2,195 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import toiya.core.ids
 from django.db import migrations, models
+
+import toiya.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('directory', '0001_initial'),
-        ('programme', '0001_initial'),
+        ("directory", "0001_initial"),
+        ("programme", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PartnerProfile',
+            name="PartnerProfile",
             fields=[
-                ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='partner_profile', serialize=False, to='directory.tenant')),
-                ('legal_name', models.CharField(max_length=200)),
-                ('postal_code', models.CharField(blank=True, max_length=20)),
-                ('region', models.CharField(blank=True, max_length=100)),
-                ('city', models.CharField(blank=True, max_length=100)),
-                ('street', models.CharField(blank=True, max_length=200)),
-                ('contact_name', models.CharField(max_length=100)),
-                ('contact_email', models.EmailField(max_length=254)),
-                ('contact_phone', models.CharField(max_length=30)),
-                ('support_website', models.URLField(blank=True)),
-                ('support_email', models.EmailField(blank=True, max_length=254)),
-                ('support_phone', models.CharField(blank=True, max_length=30)),
-                ('version', models.PositiveIntegerField(default=1)),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="partner_profile",
+                        serialize=False,
+                        to="directory.tenant",
+                    ),
+                ),
+                ("legal_name", models.CharField(max_length=200)),
+                ("postal_code", models.CharField(blank=True, max_length=20)),
+                ("region", models.CharField(blank=True, max_length=100)),
+                ("city", models.CharField(blank=True, max_length=100)),
+                ("street", models.CharField(blank=True, max_length=200)),
+                ("contact_name", models.CharField(max_length=100)),
+                ("contact_email", models.EmailField(max_length=254)),
+                ("contact_phone", models.CharField(max_length=30)),
+                ("support_website", models.URLField(blank=True)),
+                ("support_email", models.EmailField(blank=True, max_length=254)),
+                ("support_phone", models.CharField(blank=True, max_length=30)),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='MembershipLogin',
+            name="MembershipLogin",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('user_name', models.CharField(max_length=254)),
-                ('password', models.CharField(max_length=200)),
-                ('name', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("user_name", models.CharField(max_length=254)),
+                ("password", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=100)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('user_name'), name='membership_user_name_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("user_name"), name="membership_user_name_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MembershipSession',
+            name="MembershipSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('login', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='membership.membershiplogin')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "login",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="membership.membershiplogin",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrganizationProfile',
+            name="OrganizationProfile",
             fields=[
-                ('id', models.UUIDField(default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('membership_id', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('reading', models.CharField(blank=True, max_length=200)),
-                ('latin_name', models.CharField(blank=True, max_length=200)),
-                ('postal_code', models.CharField(blank=True, max_length=20)),
-                ('region', models.CharField(blank=True, max_length=100)),
-                ('city', models.CharField(blank=True, max_length=100)),
-                ('street', models.CharField(blank=True, max_length=200)),
-                ('phone', models.CharField(blank=True, max_length=30)),
-                ('inactive_since', models.DateField(blank=True, null=True)),
-                ('administrators', models.ManyToManyField(related_name='profiles', to='membership.membershiplogin')),
-                ('country', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.country')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='organization_profiles', to='directory.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=toiya.core.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("membership_id", models.CharField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("reading", models.CharField(blank=True, max_length=200)),
+                ("latin_name", models.CharField(blank=True, max_length=200)),
+                ("postal_code", models.CharField(blank=True, max_length=20)),
+                ("region", models.CharField(blank=True, max_length=100)),
+                ("city", models.CharField(blank=True, max_length=100)),
+                ("street", models.CharField(blank=True, max_length=200)),
+                ("phone", models.CharField(blank=True, max_length=30)),
+                ("inactive_since", models.DateField(blank=True, null=True)),
+                (
+                    "administrators",
+                    models.ManyToManyField(related_name="profiles", to="membership.membershiplogin"),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programme.country"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="organization_profiles",
+                        to="directory.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Holding',
+            name="Holding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('benefit', 'Membership benefit'), ('incentive', 'Incentive'), ('competency', 'Competency')], max_length=12)),
-                ('name_ja', models.CharField(max_length=100)),
-                ('name_en', models.CharField(max_length=100)),
-                ('profile', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holdings', to='membership.organizationprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("benefit", "Membership benefit"),
+                            ("incentive", "Incentive"),
+                            ("competency", "Competency"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("name_ja", models.CharField(max_length=100)),
+                ("name_en", models.CharField(max_length=100)),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holdings",
+                        to="membership.organizationprofile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderEntry',
+            name="ProviderEntry",
             fields=[
-                ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='provider_entry', serialize=False, to='directory.tenant')),
-                ('summary_ja', models.TextField(blank=True)),
-                ('summary_en', models.TextField(blank=True)),
-                ('website', models.URLField()),
-                ('contact_email', models.EmailField(max_length=254)),
-                ('contact_phone', models.CharField(max_length=30)),
-                ('languages', models.CharField(default='ja,en', max_length=40)),
-                ('support_hours_ja', models.CharField(blank=True, max_length=200)),
-                ('support_hours_en', models.CharField(blank=True, max_length=200)),
-                ('technical_support', models.BooleanField(default=False)),
-                ('technical_support_ja', models.CharField(blank=True, max_length=300)),
-                ('technical_support_en', models.CharField(blank=True, max_length=300)),
-                ('marketing_help', models.BooleanField(default=False)),
-                ('marketing_help_ja', models.CharField(blank=True, max_length=300)),
-                ('marketing_help_en', models.CharField(blank=True, max_length=300)),
-                ('financing', models.BooleanField(default=False)),
-                ('financing_ja', models.CharField(blank=True, max_length=300)),
-                ('financing_en', models.CharField(blank=True, max_length=300)),
-                ('onboarding_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('countries', models.ManyToManyField(related_name='+', to='programme.country')),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="provider_entry",
+                        serialize=False,
+                        to="directory.tenant",
+                    ),
+                ),
+                ("summary_ja", models.TextField(blank=True)),
+                ("summary_en", models.TextField(blank=True)),
+                ("website", models.URLField()),
+                ("contact_email", models.EmailField(max_length=254)),
+                ("contact_phone", models.CharField(max_length=30)),
+                ("languages", models.CharField(default="ja,en", max_length=40)),
+                ("support_hours_ja", models.CharField(blank=True, max_length=200)),
+                ("support_hours_en", models.CharField(blank=True, max_length=200)),
+                ("technical_support", models.BooleanField(default=False)),
+                ("technical_support_ja", models.CharField(blank=True, max_length=300)),
+                ("technical_support_en", models.CharField(blank=True, max_length=300)),
+                ("marketing_help", models.BooleanField(default=False)),
+                ("marketing_help_ja", models.CharField(blank=True, max_length=300)),
+                ("marketing_help_en", models.CharField(blank=True, max_length=300)),
+                ("financing", models.BooleanField(default=False)),
+                ("financing_ja", models.CharField(blank=True, max_length=300)),
+                ("financing_en", models.CharField(blank=True, max_length=300)),
+                ("onboarding_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("countries", models.ManyToManyField(related_name="+", to="programme.country")),
             ],
         ),
     ]

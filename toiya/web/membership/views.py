@@ -43,7 +43,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "roles": [],
         "sign_out_url": reverse("membership:sign_out"),
     }
-    rows = [{"profile": profile, "country": country_name(profile.country_id)} for profile in profiles_of(login)]
+    rows = [
+        {"profile": profile, "country": country_name(profile.country_id)} for profile in profiles_of(login)
+    ]
     context = {"rows": rows, "account": account}
     return render(request, "membership/home.html", context)
 

@@ -86,7 +86,13 @@ LEADS_TO_SIGN_IN = {
 }
 
 # A GET of an answer leads back to the page of the link, which judges the link.
-LEADS_TO_LINK_PAGE = {"customers:invitation_continue", "partnerships:accept", "partnerships:decline"}
+LEADS_TO_LINK_PAGE = {
+    "customers:invitation_continue",
+    "partnerships:accept",
+    "partnerships:decline",
+    "enrolment:confirm",
+    "enrolment:deny",
+}
 
 # Without an application of one's own there is nothing to correct or to withdraw.
 NEEDS_OWN_APPLICATION = {"enrolment:correct", "enrolment:withdraw", "enrolment:resend"}

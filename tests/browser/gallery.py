@@ -25,6 +25,8 @@ NO_PAGE = {
     "organization:activity_export": "a file",
     "customers:export": "a file",
     "customers:invitation_continue": "leads on to the invitation",
+    "enrolment:confirm": "leads back to the link's page",
+    "enrolment:deny": "leads back to the link's page",
     "healthz": "for machines",
     "mailbox:html": "the mail as it was sent; no page of the site",
     "metrics": "for machines",

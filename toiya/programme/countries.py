@@ -69,7 +69,7 @@ def usual_currency(code: str) -> str:
 def set_country(actor: Actor, *, code: str, currency: str, sales_region: str, is_open: bool) -> Country:
     """The operator opens or closes a country, or changes its currency or region.
 
-    Closing stops new enrolments and nothing else. Raises UnknownCountry, UnknownCurrency.
+    Closing stops new enrolments and new consents; what stands goes on. Raises UnknownCountry, UnknownCurrency.
     """
     actor.must(Permission.PROGRAMME_MANAGE)
     if code not in dict(known_countries()):

@@ -96,8 +96,8 @@ ACCESS: dict[str, dict[str, Need]] = {
     "enrolment:correct": {"GET": may(Permission.ENROL), "POST": may(Permission.ENROL)},
     "enrolment:withdraw": {"GET": may(Permission.ENROL), "POST": may(Permission.ENROL)},
     "enrolment:contact": {"GET": LINK_HOLDER},
-    "enrolment:confirm": {"POST": LINK_HOLDER},
-    "enrolment:deny": {"POST": LINK_HOLDER},
+    "enrolment:confirm": {"GET": LINK_HOLDER, "POST": LINK_HOLDER},
+    "enrolment:deny": {"GET": LINK_HOLDER, "POST": LINK_HOLDER},
     # dashboard
     "dashboard:home": {"GET": may(HOME)},
     "dashboard:settings": {"GET": may(HOME)},

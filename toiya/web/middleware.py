@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from toiya.core.clock import real_now
 from toiya.core.errors import CapacityMissing, Refusal
@@ -167,7 +168,7 @@ class Access:
             return refusal_page(request, Undeclared())
         need = methods.get("GET" if request.method == "HEAD" else request.method or "")
         if need is None:
-            return HttpResponseNotAllowed(sorted(methods))
+            return _wrong_method(request, sorted(methods))
         if need.level in {Level.ANYBODY, Level.LINK_HOLDER}:
             return None
         if need.level is Level.MEMBERSHIP:
@@ -205,6 +206,20 @@ def _to_enrolment(request: HttpRequest) -> HttpResponse | None:
         return None
     messages.info(request, _("The dashboard opens when your organization is approved as a partner."))
     return HttpResponseRedirect(reverse("enrolment:welcome"))
+
+
+class WrongMethod(Refusal):
+    """The address takes what a form sends; somebody loaded it again, or typed it."""
+
+    code = "wrong_method"
+    status = 405
+    message = gettext_lazy("This address only takes what a form sends. Go back to the page with the form.")
+
+
+def _wrong_method(request: HttpRequest, allowed: list[str]) -> HttpResponse:
+    response = refusal_page(request, WrongMethod())
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
 
 
 class Undeclared(Refusal):

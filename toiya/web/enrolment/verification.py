@@ -1,7 +1,7 @@
 """Where the primary contact's mailed link leads. Looking changes nothing; each answer is its own POST."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from toiya.core.errors import Refusal
 from toiya.enrolment.models import Answer, ContactVerification
@@ -36,12 +36,16 @@ def show(request: PublicRequest, token: str) -> HttpResponse:
 
 
 def confirm(request: PublicRequest, token: str) -> HttpResponse:
-    """The contact says “we applied”."""
+    """The contact says “we applied”. Coming back to the address of the answer leads to the link's page."""
+    if request.method != "POST":
+        return redirect("enrolment:contact", token=token)
     return _answer(request, token, Answer.CONFIRMED)
 
 
 def deny(request: PublicRequest, token: str) -> HttpResponse:
     """The contact says “this was not us”."""
+    if request.method != "POST":
+        return redirect("enrolment:contact", token=token)
     return _answer(request, token, Answer.DENIED)
 
 

@@ -120,3 +120,10 @@ def test_every_permission_is_in_the_table_and_somebody_holds_it() -> None:
     assert set(RULES) == set(Permission)
     assert all(rule.roles for rule in RULES.values())
     assert {role for rule in RULES.values() for role in rule.roles} == set(Role)
+
+
+def test_an_empty_form_is_still_a_sent_form() -> None:
+    """``request.POST or None`` takes an empty POST for none: the form is unbound and a refusal has no place on it."""
+    loose = [path.name for path in ROOT.glob("web/**/*.py") if "POST or None" in path.read_text()]
+
+    assert loose == []

@@ -39,7 +39,9 @@ def invitation(request: PublicRequest, token: str) -> HttpResponse:
     if actor is None:
         return render(request, "customers/invitation.html", _asked(opened.invitation, token))
     form = ConsentForm(
-        request.POST or None, invitation=opened.invitation, agreement=_agreement(opened.invitation, actor)
+        request.POST if request.method == "POST" else None,
+        invitation=opened.invitation,
+        agreement=_agreement(opened.invitation, actor),
     )
     status = 200
     if request.method == "POST":
@@ -193,7 +195,7 @@ def work_account(request: PublicRequest, token: str) -> HttpResponse:
         return _closed(request, opened)
     asked = opened.invitation
     form = WorkAccountForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         countries=open_countries(),
         initial={
             "name": asked.customer_name,

@@ -42,7 +42,7 @@ def request_single(request: PersonRequest) -> HttpResponse:
     bound = request.GET.get("customer", "")
     customer = relationship_with(request.actor, _uuid(bound)).customer if bound else None
     form = SingleRequestForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={**_initial(request.actor), "customer_name": customer.name if customer else ""},
         capacities=request.actor.capacities,
     )
@@ -82,7 +82,7 @@ def _for_both(
     if partnership is None:
         raise NotVisible
     initial = _initial(request.actor) | ({"channel": channel.value} if channel else {})
-    form = CombinedRequestForm(request.POST or None, initial=initial)
+    form = CombinedRequestForm(request.POST if request.method == "POST" else None, initial=initial)
     status = 200
     if request.method == "POST":
         status = 400
@@ -163,7 +163,7 @@ def draft(request: PersonRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """
     invitation = invitation_of(request.actor, invitation_id)
     initial = {"message": with_link(invitation), "email": invitation.email}
-    form = DraftForm(request.POST or None, initial=initial)
+    form = DraftForm(request.POST if request.method == "POST" else None, initial=initial)
     status = 200
     if request.method == "POST":
         status = 400

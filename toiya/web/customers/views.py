@@ -205,7 +205,7 @@ def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Look at what ends, say why, end it."""
     relationship = relationship_with(request.actor, customer_id)
     impact = preview_removal(request.actor, relationship=relationship)
-    form = RemoveForm(request.POST or None, grants=impact.grants)
+    form = RemoveForm(request.POST if request.method == "POST" else None, grants=impact.grants)
     status = 200
     if request.method == "POST":
         status = 400

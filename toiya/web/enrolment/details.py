@@ -47,7 +47,7 @@ def initial_of(application: Application, section: Section) -> dict[str, str]:
 def legal_profile(request: PersonRequest, application: Application) -> HttpResponse:
     """Legal name and address, prefilled from the membership profile and the work account (S-036)."""
     form = LegalProfileForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial=initial_of(application, Section.LEGAL_PROFILE),
         country=application.tenant.country_id,
     )
@@ -70,7 +70,9 @@ def contact(request: PersonRequest, application: Application) -> HttpResponse:
 @with_profile
 def support(request: PersonRequest, application: Application) -> HttpResponse:
     """Where the company's customers find help."""
-    form = SupportForm(request.POST or None, initial=initial_of(application, Section.SUPPORT))
+    form = SupportForm(
+        request.POST if request.method == "POST" else None, initial=initial_of(application, Section.SUPPORT)
+    )
     return _answer_page(request, application, SUPPORT, form)
 
 
@@ -104,7 +106,7 @@ def _answer_page(
 def review(request: PersonRequest, application: Application) -> HttpResponse:
     """レビュー: everything once more, the agreement, and [今すぐ登録する] (S-037)."""
     agreement = agreement_to_accept(application.tenant_id)
-    form, status = AgreementForm(request.POST or None), 200
+    form, status = AgreementForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
         try:
             submit_application(
@@ -185,7 +187,7 @@ def short(request: PersonRequest) -> HttpResponse:
         return redirect("enrolment:welcome")
     known = held_answers(request.actor, profile)
     agreement = agreement_to_accept(request.actor.tenant_id)
-    form, status = ShortForm(request.POST or None, initial=known), 200
+    form, status = ShortForm(request.POST if request.method == "POST" else None, initial=known), 200
     if form.is_bound:
         try:
             enrol_again(request.actor, values=form.data, agreement_version=_accepted(request))

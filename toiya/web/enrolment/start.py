@@ -48,7 +48,7 @@ def work_account(request: PublicRequest) -> HttpResponse:
 
 def create(request: PublicRequest) -> HttpResponse:
     """A new work account. Whoever was signed in is signed out: the new account must sign in (S-026)."""
-    form = WorkAccountForm(request.POST or None)
+    form = WorkAccountForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():
         answers = dict(form.cleaned_data)

@@ -112,7 +112,13 @@ def correct(request: PersonRequest) -> HttpResponse:
     application = _present(request)
     if application.state != State.EMAIL_PENDING or is_denied(application):
         return redirect("enrolment:status")
-    form, status = ContactForm(request.POST or None, initial=initial_of(application, Section.CONTACT)), 200
+    form, status = (
+        ContactForm(
+            request.POST if request.method == "POST" else None,
+            initial=initial_of(application, Section.CONTACT),
+        ),
+        200,
+    )
     del form.fields["applicant_is_contact"]
     if form.is_bound:
         try:

@@ -14,7 +14,10 @@ def user_name_page(
     request: HttpRequest, *, template: str, following: str, context: dict[str, object]
 ) -> HttpResponse:
     """The user name; whether it exists is not told here or later (S-028)."""
-    form = UserNameForm(request.POST or None, initial={"user_name": request.session.get(USER_NAME, "")})
+    form = UserNameForm(
+        request.POST if request.method == "POST" else None,
+        initial={"user_name": request.session.get(USER_NAME, "")},
+    )
     if form.is_valid():
         request.session[USER_NAME] = form.cleaned_data["user_name"].strip()
         return redirect(following)
@@ -28,7 +31,7 @@ def password_page(
     user_name = request.session.get(USER_NAME)
     if not user_name:
         return redirect(before)
-    form, status = PasswordForm(request.POST or None), 200
+    form, status = PasswordForm(request.POST if request.method == "POST" else None), 200
     if form.is_valid():
         try:
             token = sign_in(user_name=user_name, password=form.cleaned_data["password"])

@@ -44,7 +44,7 @@ def publish(request: PersonRequest) -> HttpResponse:
     former = agreement_in_force(AgreementKind.RESELLER)
     names = ("title_ja", "title_en", "text_ja", "text_en")
     initial = {name: getattr(former, name) for name in names} if former else {}
-    form = AgreementForm(request.POST or None, initial=initial)
+    form = AgreementForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             agreement = publish_agreement(request.actor, kind=AgreementKind.RESELLER, **form.cleaned_data)

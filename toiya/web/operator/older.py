@@ -37,7 +37,7 @@ def register(request: PersonRequest) -> HttpResponse:
 
 def add(request: PersonRequest) -> HttpResponse:
     """One more entry."""
-    form = OlderForm(request.POST or None)
+    form = OlderForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             register_older_relationship(request.actor, **form.cleaned_data)

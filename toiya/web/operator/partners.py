@@ -129,7 +129,7 @@ def suspend(request: PersonRequest, tenant_id: uuid.UUID, capacity: str) -> Http
     tenant = _find(request, tenant_id)
     if not tenant.tenant_capacities.filter(capacity=capacity).exists() or capacity not in CAPACITIES:
         raise NotVisible
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             suspend_partner(request.actor, tenant=tenant, capacity=CAPACITIES[capacity], **form.cleaned_data)
@@ -165,7 +165,8 @@ def restore(request: PersonRequest, tenant_id: uuid.UUID, capacity: str) -> Http
 def register(request: PersonRequest) -> HttpResponse:
     """A new indirect provider; the answer to the form is the only page that ever shows the password."""
     form = ProviderForm(
-        request.POST or None, initial={"language": "ja", "country": "JP", "administrator_user": "admin"}
+        request.POST if request.method == "POST" else None,
+        initial={"language": "ja", "country": "JP", "administrator_user": "admin"},
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -19,7 +19,7 @@ def words(request: PersonRequest) -> HttpResponse:
     may_manage = request.actor.may(Permission.PROGRAMME_MANAGE)
     present = current_programme()
     initial = {name: getattr(present, name) for name in (*WORDS, *LIMITS)} if present else {}
-    form = ProgrammeForm(request.POST or None, initial=initial)
+    form = ProgrammeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not may_manage:
         for field in form.fields.values():
             field.disabled = True
@@ -54,13 +54,13 @@ def country(request: PersonRequest, code: str) -> HttpResponse:
     if row is None:
         raise NotVisible
     initial = {"currency": row.currency, "sales_region": row.sales_region, "is_open": row.is_open}
-    form = CountryForm(request.POST or None, initial=initial)
+    form = CountryForm(request.POST if request.method == "POST" else None, initial=initial)
     return _save(request, form, code, country_name(code))
 
 
 def add_country(request: PersonRequest) -> HttpResponse:
     """A country or region that was not in the programme."""
-    form = NewCountryForm(request.POST or None, initial={"is_open": True})
+    form = NewCountryForm(request.POST if request.method == "POST" else None, initial={"is_open": True})
     return _save(request, form, "", _("Add a country or region"))
 
 

@@ -22,7 +22,7 @@ def end(request: PersonRequest, partnership_id: uuid.UUID) -> HttpResponse:
     partnership = partnership_of(request, partnership_id)
     actor = request.actor
     is_provider = actor.tenant_id == partnership.provider_id
-    form = EndForm(request.POST or None)
+    form = EndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         end_partnership(actor, partnership=partnership, **form.cleaned_data)
         other = partnership.reseller if is_provider else partnership.provider

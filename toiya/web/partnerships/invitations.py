@@ -47,7 +47,9 @@ def request_partnership(request: PersonRequest) -> HttpResponse:
         "roles": [role.value for role in LEAST_PRIVILEGE],
         "grant_days": programme.grant_days,
     }
-    form = InvitationForm(request.POST or None, initial=start, programme=programme)
+    form = InvitationForm(
+        request.POST if request.method == "POST" else None, initial=start, programme=programme
+    )
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         asked["roles"] = [DirectoryRole(role) for role in asked["roles"]]
@@ -69,7 +71,7 @@ def draft(request: PersonRequest, invitation_id: uuid.UUID) -> HttpResponse:
     invitation = invitation_of(request, invitation_id)
     message = draft_of(invitation)
     start = {"email": invitation.email, "text": message.text}
-    form = SendingForm(request.POST or None, initial=start)
+    form = SendingForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         try:
             send_invitation(request.actor, invitation=invitation, **form.cleaned_data)

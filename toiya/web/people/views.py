@@ -115,7 +115,7 @@ def _found(people: QuerySet[Person], query: str, role: str, state: str) -> Query
 def add(request: PersonRequest, site: Site) -> HttpResponse:
     """Add a user; the answer shows the sign-in information once (S-048 to S-054)."""
     must_be_able_to_add(request.actor, _tenant(request))
-    form = AddPersonForm(request.POST or None, actor=request.actor)
+    form = AddPersonForm(request.POST if request.method == "POST" else None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
         typed = {name: form.cleaned_data[name] for name in ("name", "contact_email", "local_part", "domain")}
         try:
@@ -166,7 +166,7 @@ def _visible(request: PersonRequest, person_id: object) -> Person:
 def show(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
     """One person; POST changes name, address and language."""
     person = _visible(request, person_id)
-    form = PersonForm.of(person, request.POST or None)
+    form = PersonForm.of(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             update_person(request.actor, person=person, **form.cleaned_data)
@@ -267,7 +267,7 @@ def agents_add_people(request: PersonRequest, site: Site) -> HttpResponse:
 def profile(request: PersonRequest) -> HttpResponse:
     """My profile: what I may change myself, my roles, and who can give me more (N-01)."""
     person = _visible(request, request.actor.person_id)
-    form = PersonForm.of(person, request.POST or None)
+    form = PersonForm.of(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             update_person(request.actor, person=person, **form.cleaned_data)

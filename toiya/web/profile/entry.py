@@ -18,7 +18,7 @@ def directory_entry(request: PersonRequest) -> HttpResponse:
     """The form begins with what was proposed last, else with what is public."""
     found = ProviderEntry.objects.visible_to(request.actor).filter(pk=request.actor.tenant_id).first()
     initial = _initial(found)
-    form = EntryForm(request.POST or None, initial=initial)
+    form = EntryForm(request.POST if request.method == "POST" else None, initial=initial)
     status = 200
     if request.method == "POST":
         status = 400

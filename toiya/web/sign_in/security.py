@@ -64,7 +64,7 @@ def _person(request: HttpRequest) -> Person:
 
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; with a temporary one, before anything else (S-056)."""
-    form = ChangePasswordForm(request.POST or None)
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             confirm_password(_person(request), form.cleaned_data["present"])
@@ -94,7 +94,7 @@ def app(request: HttpRequest) -> HttpResponse:
     if any(factor.type == Kind.TOTP for factor in factors_of(person)):
         return HttpResponseRedirect(next_of(request) or reverse("mfa_index"))
     actor = _may_add(request)
-    form = ActivateAppForm(request.POST or None, user=person)
+    form = ActivateAppForm(request.POST if request.method == "POST" else None, user=person)
     if request.method == "POST" and form.is_valid():
         try:
             limit_attempts(person)
@@ -123,7 +123,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
     """Add a passkey or security key."""
     person = _person(request)
     actor = _may_add(request)
-    form = AddPasskeyForm(request.POST or None, initial={"name": _("Passkey")})
+    form = AddPasskeyForm(request.POST if request.method == "POST" else None, initial={"name": _("Passkey")})
     if request.method == "POST" and form.is_valid():
         codes = add_passkey(actor, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"])
         return _factor_added(request, codes, Kind.WEBAUTHN)

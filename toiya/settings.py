@@ -221,6 +221,7 @@ READER_TIME_ZONE = "Asia/Tokyo"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "toiya/web/static"]
 STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

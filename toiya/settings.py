@@ -115,6 +115,13 @@ INSTALLED_APPS = [
     "toiya.enrolment",
     "toiya.partnerships",
     "toiya.customers",
+    "toiya.fulfilment",
+    "toiya.catalogue",
+    "toiya.pricing",
+    "toiya.licences",
+    "toiya.subscriptions",
+    "toiya.orders",
+    "toiya.bulk",
     "toiya.web",
     "toiya.jobs",
 ]

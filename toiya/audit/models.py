@@ -6,7 +6,6 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from toiya.audit.actions import AuditAction
 from toiya.core.actor import Actor
 
 
@@ -30,7 +29,7 @@ class AuditRecord(models.Model):
     customer_id = models.UUIDField(null=True, blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    action = models.CharField(max_length=60, choices=AuditAction.choices)
+    action = models.CharField(max_length=60)
     subject_kind = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=40)
     actor_kind = models.CharField(max_length=20)

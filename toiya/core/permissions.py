@@ -103,6 +103,24 @@ class Permission(StrEnum):
     ACCESS_ASSIGN = "access_assign"
     GRANTS_VIEW = "grants_view"
     GRANTS_REMOVE = "grants_remove"
+    CUSTOMERS_ADD = "customers_add"
+    CUSTOMER_ACCOUNT_UPDATE = "customer_account_update"
+    CATALOGUE_VIEW = "catalogue_view"
+    PRICE_RULES_MANAGE = "price_rules_manage"
+    SUBSCRIPTIONS_VIEW = "subscriptions_view"
+    SUBSCRIPTIONS_MANAGE = "subscriptions_manage"
+    SUPPORT_CONTACT_CHOOSE = "support_contact_choose"
+    SUBSCRIPTIONS_TRANSFER = "subscriptions_transfer"
+    ORDERS_SUBMIT = "orders_submit"
+    ORDERS_REQUEST = "orders_request"
+    ORDER_REQUESTS_DECIDE = "order_requests_decide"
+    OWN_SUBSCRIPTIONS_VIEW = "own_subscriptions_view"
+    OWN_LICENCES_MANAGE = "own_licences_manage"
+    WISHES_MAKE = "wishes_make"
+    TRANSFERS_ACCEPT = "transfers_accept"
+    CATALOGUE_MANAGE = "catalogue_manage"
+    FULFILMENT_VIEW = "fulfilment_view"
+    FULFILMENT_MANAGE = "fulfilment_manage"
     ACTIVITY_VIEW = "activity_view"
     PROGRAMME_VIEW = "programme_view"
     APPLICATIONS_REVIEW = "applications_review"
@@ -185,6 +203,51 @@ RULES: dict[Permission, Rule] = {
     Permission.ACCESS_ASSIGN: _rule(_("Choose which group may use granted access"), {_GA, _AA}, _PARTNERS),
     Permission.GRANTS_VIEW: _rule(_("See who has access to the organization"), {_GA, _UA}),
     Permission.GRANTS_REMOVE: _rule(_("Remove a partner's access to the organization"), {_GA}),
+    Permission.CUSTOMERS_ADD: _rule(_("Add a customer"), {_GA, _UA, _AA, _SA}, _PROVIDER),
+    Permission.CUSTOMER_ACCOUNT_UPDATE: _rule(
+        _("Change a customer's billing and company data"), {_GA, _AA, _SA, _HA}, _PARTNERS
+    ),
+    Permission.CATALOGUE_VIEW: _rule(
+        _("View the catalog, price lists and offers"), {_GA, _BA, _AA, _SA}, _PARTNERS, while_suspended=True
+    ),
+    Permission.PRICE_RULES_MANAGE: _rule(_("Set prices for one's own buyers"), {_GA, _AA}, _PARTNERS),
+    Permission.SUBSCRIPTIONS_VIEW: _rule(
+        _("View subscriptions and orders"), {_GA, _BA, _AA, _SA, _HA}, _PARTNERS, while_suspended=True
+    ),
+    # A suspended partner keeps managing what runs and sells nothing new (N-40); lifecycle.py draws the line.
+    Permission.SUBSCRIPTIONS_MANAGE: _rule(
+        _("Manage subscriptions"), {_GA, _AA, _SA}, _PARTNERS, while_suspended=True
+    ),
+    Permission.SUPPORT_CONTACT_CHOOSE: _rule(
+        _("Choose the support contact of a subscription"), {_GA, _AA, _HA}, _PARTNERS, while_suspended=True
+    ),
+    Permission.SUBSCRIPTIONS_TRANSFER: _rule(
+        _("Transfer subscriptions between partners"), {_GA, _AA}, _PROVIDER
+    ),
+    Permission.ORDERS_SUBMIT: _rule(_("Submit orders"), {_GA, _AA, _SA}, _PROVIDER),
+    Permission.ORDERS_REQUEST: _rule(_("Ask an indirect provider to order"), {_GA, _AA, _SA}, _RESELLER),
+    Permission.ORDER_REQUESTS_DECIDE: _rule(
+        _("Approve, change and decline order requests"), {_GA, _AA, _SA}, _PROVIDER
+    ),
+    Permission.OWN_SUBSCRIPTIONS_VIEW: _rule(
+        _("See the organization's subscriptions and licenses"), {_GA, _UA, _BA}
+    ),
+    Permission.OWN_LICENCES_MANAGE: _rule(_("Assign and revoke the organization's licenses"), {_GA, _UA}),
+    Permission.WISHES_MAKE: _rule(_("Ask a partner to buy, change or cancel"), {_GA, _BA}),
+    Permission.TRANSFERS_ACCEPT: _rule(
+        _("Consent to the transfer of subscriptions to another partner"), {_GA}
+    ),
+    Permission.CATALOGUE_MANAGE: _rule(
+        _("Keep the catalog, price lists and promotions"), {_GA, Role.CATALOGUE_MANAGER}, _OPERATOR
+    ),
+    Permission.FULFILMENT_VIEW: _rule(
+        _("See connectors and their queue"),
+        {_GA, Role.CATALOGUE_MANAGER, Role.PROGRAMME_SUPPORT},
+        _OPERATOR,
+    ),
+    Permission.FULFILMENT_MANAGE: _rule(
+        _("Set up connectors, repeat and cancel their tasks"), {_GA, Role.CATALOGUE_MANAGER}, _OPERATOR
+    ),
     Permission.ACTIVITY_VIEW: _rule(
         _("View the activity log"), {_GA, _AA, Role.PROGRAMME_SUPPORT, Role.REVIEWER}
     ),

@@ -10,9 +10,10 @@ from toiya.core.actor import Actor
 from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity, DirectoryRole
 from toiya.core.tenancy import SameTenant
+from toiya.core.terms import Segment
 from toiya.directory.models import Language, Person, Tenant
 from toiya.partnerships.models import InvitationState
-from toiya.relations.models import Channel
+from toiya.relations.models import Channel, ResellerRelationship
 
 
 class RelationshipInvitationQuerySet(models.QuerySet["RelationshipInvitation"]):
@@ -119,6 +120,38 @@ class RequestedRole(models.Model):
                 parent="invitation", to="customers.RelationshipInvitation", name="requested_role_in_tenant"
             ),
         ]
+
+
+class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
+    """Accounts of customers, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "CustomerAccountQuerySet":
+        """The own organisation's, and those of the customers that it serves now."""
+        served = ResellerRelationship.objects.of_partner(actor).live().values("customer_id")
+        return self.filter(Q(tenant_id=actor.tenant_id) | Q(tenant_id__in=served))
+
+
+class CustomerAccount(models.Model):
+    """Company and billing data of a customer (N-23), and the segment that decides which offers it may buy (N-27).
+
+    A customer without this row is commercial and has told nothing yet.
+    """
+
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, primary_key=True, related_name="customer_account"
+    )
+    segment = models.CharField(max_length=12, choices=Segment.choices, default=Segment.COMMERCIAL)
+    billing_name = models.CharField(max_length=200, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    street = models.CharField(max_length=200, blank=True)
+    contact_name = models.CharField(max_length=100, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = CustomerAccountQuerySet.as_manager()
 
 
 class RelationshipSending(models.Model):

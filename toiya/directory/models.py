@@ -138,12 +138,16 @@ class PersonQuerySet(models.QuerySet["Person"]):
     """People, fetched through the actor."""
 
     def visible_to(self, actor: Actor) -> "PersonQuerySet":
-        """The people of the actor's own organisation."""
-        return self.filter(tenant_id=actor.tenant_id)
+        """The people of the actor's own organisation, but for the deleted ones."""
+        return self.filter(tenant_id=actor.tenant_id, deleted_at__isnull=True)
 
     def active(self) -> "PersonQuerySet":
-        """People who have not been disabled."""
-        return self.filter(disabled_at__isnull=True)
+        """People who have been neither disabled nor deleted."""
+        return self.filter(disabled_at__isnull=True, deleted_at__isnull=True)
+
+    def present(self) -> "PersonQuerySet":
+        """People who have not been deleted; also the disabled ones."""
+        return self.filter(deleted_at__isnull=True)
 
     def with_role(self, role: Role) -> "PersonQuerySet":
         """People who hold the role now."""
@@ -171,6 +175,8 @@ class Person(AbstractBaseUser):
     temporary_password_until = models.DateTimeField(null=True, blank=True)
     temporary_password_used_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    usage_country = models.CharField(max_length=2, blank=True)
     session_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
@@ -183,7 +189,12 @@ class Person(AbstractBaseUser):
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(fields=["tenant", "id"], name="person_in_tenant"),
-            UniqueConstraint("tenant", Lower("contact_email"), name="contact_email_once_per_tenant"),
+            UniqueConstraint(
+                "tenant",
+                Lower("contact_email"),
+                condition=Q(deleted_at__isnull=True),
+                name="contact_email_once_per_tenant",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -192,7 +203,7 @@ class Person(AbstractBaseUser):
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether the person may sign in at all."""
-        return self.disabled_at is None
+        return self.disabled_at is None and self.deleted_at is None
 
     @property
     def must_change_password(self) -> bool:
@@ -206,7 +217,7 @@ class Person(AbstractBaseUser):
 
     def get_session_auth_hash(self) -> str:
         """Sessions die with the password, with a factor change, and when the person is disabled (G-17)."""
-        content = f"{self.password}|{self.session_version}|{self.disabled_at}"
+        content = f"{self.password}|{self.session_version}|{self.disabled_at}|{self.deleted_at}"
         return salted_hmac("toiya.directory.Person", content, algorithm="sha256").hexdigest()
 
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002

@@ -170,7 +170,8 @@ def _user_name(tenant: Tenant, local_part: str, domain: str) -> str:
 
 
 def _check_email(tenant: Tenant, address: str, *, of: Person | None = None) -> None:
-    others = tenant.people.exclude(pk=of.pk) if of else tenant.people.all()
+    present = tenant.people.filter(deleted_at__isnull=True)
+    others = present.exclude(pk=of.pk) if of else present
     if others.filter(contact_email__iexact=address).exists():
         raise EmailTaken(
             _(

@@ -123,6 +123,9 @@ class PartnerProfile(models.Model):
     support_website = models.URLField(blank=True)
     support_email = models.EmailField(blank=True)
     support_phone = models.CharField(max_length=30, blank=True)
+    tax_number = models.CharField(max_length=30, blank=True)
+    is_tax_exempt = models.BooleanField(default=False)
+    tax_exempt_since = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = PartnerProfileQuerySet.as_manager()

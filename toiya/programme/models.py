@@ -1,7 +1,10 @@
 """Tables of the operator's settings. They belong to the installation, not to a tenant."""
 
+import datetime as dt
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import get_language
@@ -68,16 +71,50 @@ class Programme(models.Model):
         return in_language(self.membership_site_ja, self.membership_site_en)
 
 
+# Where a country has several zones, the one in which most of its people do business.
+BUSIEST_ZONE = {
+    "AR": "America/Argentina/Buenos_Aires",
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "CL": "America/Santiago",
+    "CN": "Asia/Shanghai",
+    "DE": "Europe/Berlin",
+    "ES": "Europe/Madrid",
+    "ID": "Asia/Jakarta",
+    "MX": "America/Mexico_City",
+    "MY": "Asia/Kuala_Lumpur",
+    "NZ": "Pacific/Auckland",
+    "PT": "Europe/Lisbon",
+    "RU": "Europe/Moscow",
+    "US": "America/New_York",
+}
+
+
 class Country(models.Model):
-    """A country or region of the programme; it decides the currency and the sales region (N-44)."""
+    """A country or region of the programme; it decides the currency and the sales region (N-44).
+
+    ``time_zone`` is where its terms begin and end; empty: the country's usual one.
+    """
 
     code = models.CharField(max_length=2, primary_key=True)
     currency = models.CharField(max_length=3)
     sales_region = models.CharField(max_length=40)
+    time_zone = models.CharField(max_length=40, blank=True)
     is_open = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of its local dates; UTC where nothing is known."""
+        known = get_global("territory_zones").get(self.code) or ["UTC"]
+        return ZoneInfo(self.time_zone or BUSIEST_ZONE.get(self.code) or known[0])
+
+    def local_date(self, now: dt.datetime) -> dt.date:
+        """The date there at an instant."""
+        return now.astimezone(self.zone).date()
 
 
 class WebMailDomain(models.Model):

@@ -58,6 +58,7 @@ class Origin(models.TextChoices):
     """How a reseller relationship came about."""
 
     INVITATION = "invitation", _("Invitation")
+    ADDED_BY_PROVIDER = "added_by_provider", _("Added by the indirect provider")
     OLDER_PORTAL = "older_portal", _("Older portal")
 
 

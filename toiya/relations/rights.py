@@ -40,13 +40,14 @@ _NATIVE_ONLY = frozenset(
         Permission.PARTNERSHIPS_ACCEPT,
         Permission.RELATIONSHIPS_ACCEPT,
         Permission.GRANTS_REMOVE,
+        Permission.TRANSFERS_ACCEPT,
     }
 )
 _LENT: dict[DirectoryAction, frozenset[Permission]] = {
     DirectoryAction.READ_PEOPLE: frozenset({Permission.PEOPLE_VIEW}),
     DirectoryAction.RESET_PASSWORD: frozenset(),
     DirectoryAction.MANAGE_PEOPLE: frozenset({Permission.PEOPLE_MANAGE}),
-    DirectoryAction.ASSIGN_LICENCES: frozenset(),
+    DirectoryAction.ASSIGN_LICENCES: frozenset({Permission.OWN_LICENCES_MANAGE}),
 }
 
 

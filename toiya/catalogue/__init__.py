@@ -1,0 +1,1 @@
+"""What is sold and where: products, SKUs, availabilities, what needs what, and what may be upgraded to what."""

@@ -1,0 +1,151 @@
+"""Tables of fulfilment: the operator's connectors, and what is to be done in the systems behind them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
+
+from toiya.core.actor import Actor
+from toiya.core.ids import new_id
+from toiya.core.permissions import Capacity
+from toiya.core.tenancy import SameTenant
+from toiya.directory.models import Tenant
+
+
+class ConnectorKind(models.TextChoices):
+    """How a system is spoken to."""
+
+    INSTANT = "instant", _("At once, without another system")
+    WEBHOOK = "webhook", _("Signed call to the vendor's system")
+    SERVICE_BROKER = "service_broker", _("Open Service Broker")
+
+
+class ConnectorQuerySet(models.QuerySet["Connector"]):
+    """Connectors, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "ConnectorQuerySet":
+        """The operator's own; nobody else sees where and how services are provided."""
+        if Capacity.OPERATOR not in actor.capacities:
+            return self.none()
+        return self.filter(tenant_id=actor.tenant_id)
+
+
+class Connector(models.Model):
+    """A system that provides services. Its secret is stored encrypted and never shown again."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="connectors")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=ConnectorKind.choices)
+    url = models.URLField(max_length=500, blank=True)
+    user_name = models.CharField(max_length=100, blank=True)
+    encrypted_secret = models.TextField(blank=True)
+    timeout_hours = models.PositiveSmallIntegerField(default=72)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    objects = ConnectorQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "code"], name="connector_code_once"),
+            UniqueConstraint(fields=["tenant", "id"], name="connector_in_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskKind(models.TextChoices):
+    """What is asked of the other system."""
+
+    PROVISION = "provision", _("Provision")
+    UPDATE = "update", _("Change")
+    SUSPEND = "suspend", _("Suspend")
+    RESUME = "resume", _("Resume")
+    DEPROVISION = "deprovision", _("Remove")
+
+
+class TaskState(models.TextChoices):
+    """Where a task stands. Waiting: to be sent; sent: the other system works on it and will call back."""
+
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("In progress")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class FulfilmentTaskQuerySet(models.QuerySet["FulfilmentTask"]):
+    """The queue, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "FulfilmentTaskQuerySet":
+        """The operator's whole queue; a partner sees the tasks of its own sales."""
+        if Capacity.OPERATOR in actor.capacities:
+            return self.filter(tenant_id=actor.tenant_id)
+        return self.filter(Q(provider_id=actor.tenant_id) | Q(reseller_id=actor.tenant_id))
+
+    def unfinished(self) -> "FulfilmentTaskQuerySet":
+        """What still has to happen."""
+        return self.filter(state__in=[TaskState.WAITING, TaskState.SENT])
+
+
+class FulfilmentTask(models.Model):
+    """One thing that another system has to do for a subscription; a row of the change that asked for it.
+
+    ``subscription_id`` is bare, since subscriptions stand above. Tasks of one subscription go out in the order of
+    their ``sequence``, never two at once. Leases and retries are real time.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
+    provider_id = models.UUIDField()
+    reseller_id = models.UUIDField(null=True, blank=True)
+    customer_id = models.UUIDField()
+    subscription_id = models.UUIDField()
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=TaskKind.choices)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    reference = models.CharField(max_length=200, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    deadline_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FulfilmentTaskQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["subscription_id", "sequence"], name="task_sequence_once"),
+            UniqueConstraint(fields=["tenant", "id"], name="task_in_tenant"),
+            SameTenant(parent="connector", to="fulfilment.Connector", name="task_connector_in_tenant"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(state__in=["waiting", "sent"]), name="tasks_to_do"),
+            models.Index(fields=["tenant", "-created_at", "id"], name="tasks_of_operator"),
+            models.Index(fields=["provider_id", "-created_at", "id"], name="tasks_of_provider"),
+        ]
+
+
+class TaskCall(models.Model):
+    """One call to the other system, or one call-back of it: what was said, shortened."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    task = models.ForeignKey(FulfilmentTask, on_delete=models.CASCADE, related_name="calls")
+    at = models.DateTimeField()
+    is_incoming = models.BooleanField(default=False)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    outcome = models.CharField(max_length=500)
+
+    class Meta:
+        constraints: ClassVar = [
+            SameTenant(parent="task", to="fulfilment.FulfilmentTask", name="task_call_in_tenant"),
+        ]

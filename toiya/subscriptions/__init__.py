@@ -1,0 +1,1 @@
+"""What a customer has: subscriptions from activation to their end, renewals, transfers, a safe end."""

@@ -1,0 +1,214 @@
+"""The state machine of a subscription, in one place.
+
+    pending -> active -> suspended -> active
+    pending -> deleted              (provisioning failed)
+    active, suspended -> deleted    (cancelled inside the window, transferred, or kept data expired)
+    active, suspended -> expired    (the term ended without renewal)
+
+Every change is one event with the fields that it sets; the row is the fold of its events (I-11). Whoever changes a
+subscription goes through ``change``: it compares the version, so that of two changes at once exactly one wins (G-31).
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F
+
+from toiya.catalogue.models import Availability, SkuKind
+from toiya.core.actor import By
+from toiya.core.ids import new_id
+from toiya.core.money import UnitPrice
+from toiya.core.terms import term_end
+from toiya.directory.models import Tenant
+from toiya.licences.pools import change_seats
+from toiya.pricing.models import Promotion
+from toiya.pricing.quote import Quote
+from toiya.subscriptions.errors import ChangedMeanwhile, NotInThisState
+from toiya.subscriptions.models import EventKind, Subscription, SubscriptionEvent, SubscriptionState
+
+ARROWS: dict[SubscriptionState, frozenset[SubscriptionState]] = {
+    SubscriptionState.PENDING: frozenset({SubscriptionState.ACTIVE, SubscriptionState.DELETED}),
+    SubscriptionState.ACTIVE: frozenset(
+        {SubscriptionState.SUSPENDED, SubscriptionState.DELETED, SubscriptionState.EXPIRED}
+    ),
+    SubscriptionState.SUSPENDED: frozenset(
+        {SubscriptionState.ACTIVE, SubscriptionState.DELETED, SubscriptionState.EXPIRED}
+    ),
+    SubscriptionState.DELETED: frozenset(),
+    SubscriptionState.EXPIRED: frozenset(),
+}
+
+
+def must_be(subscription: Subscription, *states: SubscriptionState) -> None:
+    """Raises NotInThisState with the state found and those that would do."""
+    if subscription.state not in states:
+        raise NotInThisState(
+            found=str(SubscriptionState(subscription.state).label),
+            expected=" / ".join(str(state.label) for state in states),
+        )
+
+
+def change(
+    by: By, subscription: Subscription, kind: EventKind, *, version: int | None = None, **fields: Any
+) -> SubscriptionEvent:
+    """Write the fields and the event that set them, if the subscription is still as it was read.
+
+    ``version`` is the one that the caller's page showed, where it showed one. Raises ChangedMeanwhile, and
+    NotInThisState where ``state`` is set to one that has no arrow from here.
+    """
+    state = fields.get("state")
+    if state is not None and state not in ARROWS[SubscriptionState(subscription.state)]:
+        must_be(subscription, *(origin for origin, targets in ARROWS.items() if state in targets))
+    expected = subscription.version if version is None else version
+    written = Subscription.objects.filter(pk=subscription.pk, version=expected).update(
+        version=F("version") + 1, sequence=F("sequence") + 1, **fields
+    )
+    if not written:
+        raise ChangedMeanwhile
+    for name, value in fields.items():
+        setattr(subscription, name, value)
+    subscription.version, subscription.sequence = expected + 1, subscription.sequence + 1
+    return _write_event(by, subscription, kind, fields)
+
+
+def _write_event(
+    by: By, subscription: Subscription, kind: EventKind, fields: Mapping[str, object]
+) -> SubscriptionEvent:
+    return SubscriptionEvent.objects.create(
+        tenant_id=subscription.tenant_id,
+        subscription=subscription,
+        sequence=subscription.sequence,
+        kind=kind,
+        at=by.now,
+        actor_tenant_id=by.tenant_id,
+        actor_id=by.person_id,
+        set_fields={name: event_value(value) for name, value in fields.items()},
+    )
+
+
+def event_value(value: object) -> object:
+    """The value as an event keeps it: JSON, with dates, instants and ids as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(getattr(value, "pk", value))
+
+
+def price_fields(edge: str, price: UnitPrice | None) -> dict[str, object]:
+    """The three columns of an edge's price."""
+    return {
+        f"{edge}_units": price.units if price else None,
+        f"{edge}_scale": price.scale if price else None,
+        f"{edge}_currency": price.currency if price else "",
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """What is sold to whom, through whom."""
+
+    operator: Tenant
+    provider: Tenant
+    reseller: Tenant | None
+    customer: Tenant
+    availability: Availability
+    quantity: int
+    friendly_name: str
+    prices: Quote
+    parent: Subscription | None = None
+    promotion: Promotion | None = None
+    auto_renew: bool = True
+    custom_term_end: dt.date | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+def open_subscription(by: By, *, order_id: uuid.UUID, sale: Sale) -> Subscription:
+    """A sold subscription that is still being provisioned; no seat yet. Rights and bounds are the caller's to check.
+
+    The provider is the biller and the support contact until somebody chooses another (S-003, N-34).
+    """
+    sku = sale.availability.sku
+    subscription = Subscription(
+        id=new_id(),
+        tenant=sale.provider,
+        operator=sale.operator,
+        reseller=sale.reseller,
+        customer=sale.customer,
+        reseller_of_record=sale.reseller,
+        support_contact=sale.provider,
+        order_id=order_id,
+        sku=sku,
+        availability=sale.availability,
+        parent=sale.parent,
+        friendly_name=sale.friendly_name,
+        quantity=sale.quantity,
+        term=sale.availability.term,
+        billing_cycle=sale.availability.billing_cycle,
+        term_end=sale.custom_term_end,
+        auto_renew=sale.auto_renew and sku.kind not in {SkuKind.TRIAL, SkuKind.ONE_TIME},
+        created_at=by.now,
+        promotion=sale.promotion,
+        price_list_id=sale.prices.price_list_id,
+        sequence=1,
+        **price_fields("cost", sale.prices.cost),
+        **price_fields("resale", sale.prices.resale),
+        **price_fields("retail", sale.prices.retail),
+    )
+    subscription.save(force_insert=True)
+    _write_event(by, subscription, EventKind.ORDERED, folded_fields(subscription))
+    return subscription
+
+
+NOT_FOLDED = frozenset({"id", "tenant_id", "version", "sequence", "created_at", "order_id"})
+
+
+def folded_fields(subscription: Subscription) -> dict[str, object]:
+    """Every column that events set."""
+    return {
+        column.attname: getattr(subscription, column.attname)
+        for column in Subscription._meta.concrete_fields
+        if column.attname not in NOT_FOLDED
+    }
+
+
+def fold(subscription: Subscription) -> dict[str, object]:
+    """What the recorded events make of the subscription; equals its row (I-11)."""
+    names = {column.name: column.attname for column in Subscription._meta.concrete_fields}
+    folded: dict[str, object] = {}
+    for event in subscription.events.order_by("sequence"):
+        folded.update({names.get(name, name): value for name, value in event.set_fields.items()})
+    return folded
+
+
+def customer_today(subscription: Subscription, now: dt.datetime) -> dt.date:
+    """The date where the customer is; terms are local dates."""
+    return subscription.customer.country.local_date(now)
+
+
+def activate_subscription(by: By, subscription: Subscription) -> SubscriptionEvent:
+    """The service is there: the term begins today, the seats can be used, the window for cancelling opens."""
+    must_be(subscription, SubscriptionState.PENDING)
+    sku = subscription.sku
+    today = customer_today(subscription, by.now)
+    end = subscription.term_end or (
+        today + dt.timedelta(days=sku.trial_days)
+        if sku.kind == SkuKind.TRIAL
+        else term_end(today, subscription.term)
+    )
+    event = change(
+        by,
+        subscription,
+        EventKind.ACTIVATED,
+        state=SubscriptionState.ACTIVE,
+        activated_at=by.now,
+        term_start=today,
+        term_end=end,
+        anchor_day=today.day,
+        cancel_until=by.now + dt.timedelta(days=sku.cancel_days),
+    )
+    change_seats(subscription.customer_id, sku, seats=subscription.quantity)
+    return event

@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests start many processes; each would compile Django and Toiya anew on a machine where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 # Two workers on two cores; more only get in each other's way on one database server.
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -11,3 +11,5 @@ from toiya.settings import VAR
 for _folder in ("test", "static"):
     (VAR / _folder).mkdir(parents=True, exist_ok=True)
 LOGGING_CONFIG = ""  # nothing is configured: pytest shows what a failing test logged
+# Each test browser builds its own chain of middlewares; the two thousand icons need not be read for each of them.
+WHITENOISE_AUTOREFRESH = True

@@ -17,6 +17,8 @@ from typing import Any
 
 from django.db.models import F
 
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import Values, record
 from toiya.catalogue.models import Availability, SkuKind
 from toiya.core.actor import By
 from toiya.core.ids import new_id
@@ -48,6 +50,42 @@ def must_be(subscription: Subscription, *states: SubscriptionState) -> None:
         raise NotInThisState(
             found=str(SubscriptionState(subscription.state).label),
             expected=" / ".join(str(state.label) for state in states),
+        )
+
+
+def lock(subscription: Subscription, version: int | None = None) -> Subscription:
+    """The row as it is now, locked until the transaction ends. Raises ChangedMeanwhile where the page showed another."""
+    fresh = (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("tenant", "reseller", "customer__country", "sku__connector", "availability", "parent")
+        .get(pk=subscription.pk)
+    )
+    if version is not None and version != fresh.version:
+        raise ChangedMeanwhile
+    return fresh
+
+
+def note(
+    by: By,
+    action: AuditAction,
+    subscription: Subscription,
+    *,
+    before: Values | None = None,
+    after: Values | None = None,
+) -> None:
+    """Record the act in the log of provider and reseller, and in that of the customer. Never with a price (G-05)."""
+    chain = subscription.tenant_id, subscription.reseller_id or subscription.customer_id
+    own = (subscription.customer_id, None)
+    for tenant_id, counterparty_id in (chain, own) if subscription.reseller_id else (chain,):
+        record(
+            by,
+            action,
+            subscription,
+            tenant_id=tenant_id,
+            counterparty_id=counterparty_id,
+            customer_id=subscription.customer_id,
+            before=before,
+            after=after,
         )
 
 

@@ -60,7 +60,8 @@ class Subscription(models.Model):
 
     Prices are those of one unit and billing period at each edge: what the provider pays the operator (``cost``), the
     reseller the provider (``resale``), the customer its seller (``retail``); null where nobody has set one.
-    Dates are the customer's local dates; ``term_end`` is the first day after the term.
+    Dates are the customer's local dates; ``term_end`` is the first day after the term. Until ``cancel_until``
+    everything may be given back, until ``reduce_until`` what was added in the middle of the term, down to ``reduce_floor``.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -91,12 +92,15 @@ class Subscription(models.Model):
     term_end = models.DateField(null=True, blank=True)
     anchor_day = models.PositiveSmallIntegerField(default=0)
     cancel_until = models.DateTimeField(null=True, blank=True)
+    reduce_until = models.DateTimeField(null=True, blank=True)
+    reduce_floor = models.PositiveIntegerField(null=True, blank=True)
     auto_renew = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_by_tenant_id = models.UUIDField(null=True, blank=True)
     suspension_reason = models.CharField(max_length=500, blank=True)
+    suspended_with_parent = models.BooleanField(default=False)
     kept_until = models.DateField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     promotion = models.ForeignKey(
@@ -142,6 +146,12 @@ class Subscription(models.Model):
                 condition=Q(state__in=["active", "suspended"]),
                 name="subscriptions_that_end",
             ),
+            models.Index(
+                fields=["kept_until", "id"],
+                condition=Q(state="suspended"),
+                name="suspended_data_kept",
+            ),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="add_ons_of_parent"),
         ]
 
     def __str__(self) -> str:
@@ -170,12 +180,15 @@ class EventKind(models.TextChoices):
     ORDERED = "ordered", _("Ordered")
     ACTIVATED = "activated", _("Activated")
     PROVISIONING_FAILED = "provisioning_failed", _("Provisioning failed")
+    QUANTITY_ASKED = "quantity_asked", _("More licenses asked of the vendor")
     QUANTITY_CHANGED = "quantity_changed", _("Quantity changed")
+    QUANTITY_REFUSED = "quantity_refused", _("More licenses not provided by the vendor")
     SUSPENDED = "suspended", _("Suspended")
     REACTIVATED = "reactivated", _("Reactivated")
     CANCELLED = "cancelled", _("Canceled")
     RENEWED = "renewed", _("Renewed")
     EXPIRED = "expired", _("Expired")
+    DATA_DELETED = "data_deleted", _("Kept data deleted")
     CONVERTED = "converted", _("Converted")
     UPGRADED = "upgraded", _("Upgraded")
     AUTO_RENEW_CHANGED = "auto_renew_changed", _("Automatic renewal changed")
@@ -185,6 +198,7 @@ class EventKind(models.TextChoices):
     CHANGE_SCHEDULED = "change_scheduled", _("Change scheduled for the renewal")
     SCHEDULE_REMOVED = "schedule_removed", _("Scheduled change removed")
     TRANSFERRED = "transferred", _("Transferred to another partner")
+    TAKEN_OVER = "taken_over", _("Taken over from another partner")
     CO_TERMINATED = "co_terminated", _("End date aligned")
 
 

@@ -1,0 +1,42 @@
+"""Telling the system that provides a service what became of a subscription, in the transaction of the change.
+
+What takes something away, and what a renewal does, holds here at once and the vendor follows. Licences added in the
+middle of a term hold when the vendor has provided them: ``is_busy`` until then.
+"""
+
+from toiya.core.actor import By
+from toiya.fulfilment.models import FulfilmentTask, TaskKind
+from toiya.fulfilment.queue import post_task
+from toiya.subscriptions.models import Subscription
+
+ASKED_QUANTITY = "asked_quantity"
+
+
+def tell_vendor(by: By, subscription: Subscription, kind: TaskKind, **more: object) -> FulfilmentTask:
+    """Post the task that belongs to the subscription's latest event."""
+    sku = subscription.sku
+    return post_task(
+        by,
+        connector=sku.connector,
+        kind=kind,
+        subscription_id=subscription.pk,
+        sequence=subscription.sequence,
+        provider_id=subscription.tenant_id,
+        reseller_id=subscription.reseller_id,
+        customer_id=subscription.customer_id,
+        payload={
+            "sku": sku.code,
+            "reference": sku.connector_reference,
+            "quantity": subscription.quantity,
+            **more,
+        },
+    )
+
+
+def asked_quantity(subscription: Subscription) -> int | None:
+    """The quantity that the vendor is still busy providing; None where it is not."""
+    waiting = FulfilmentTask.objects.unfinished().filter(
+        subscription_id=subscription.pk, kind=TaskKind.UPDATE, payload__has_key=ASKED_QUANTITY
+    )
+    task = waiting.first()
+    return int(task.payload[ASKED_QUANTITY]) if task else None

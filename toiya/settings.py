@@ -242,6 +242,26 @@ AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 
 METRICS_TOKEN = env("TOIYA_METRICS_TOKEN")
 
+
+def ports_of_this_machine(text: str) -> frozenset[tuple[str, int]]:
+    """``127.0.0.1:9000, localhost:9001``: where outbound calls may go although nobody else can reach it."""
+    opened = set()
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        host, _colon, port = entry.rpartition(":")
+        if host not in {"127.0.0.1", "localhost", "::1"} or not port.isdecimal():
+            message = (
+                f"TOIYA_OUTBOUND_ALLOW has “{entry}”; it takes ports of this machine, like 127.0.0.1:9000."
+            )
+            raise ImproperlyConfigured(message)
+        opened.add((host, int(port)))
+    return frozenset(opened)
+
+
+OUTBOUND_ALLOW = ports_of_this_machine(env("TOIYA_OUTBOUND_ALLOW"))
+if IS_PRODUCTION and OUTBOUND_ALLOW:
+    message = "TOIYA_OUTBOUND_ALLOW opens ports of this machine to outbound calls; it is for tests and the demo only."
+    raise ImproperlyConfigured(message)
+
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "toiya.core.log.configure_logging"
 LOGGING = {

@@ -32,7 +32,7 @@ def everybody() -> list[Roles]:
 
 AGENTS = frozenset(roles_in(RoleCategory.AGENT))
 LESSER = AGENTS | set(roles_in(RoleCategory.INCENTIVES)) | set(roles_in(RoleCategory.REFERRALS))
-CREDENTIALS = {PersonAct.RESET_PASSWORD, PersonAct.RESET_FACTORS, PersonAct.DISABLE, PersonAct.ENABLE}
+CREDENTIALS = set(PersonAct) - {PersonAct.ADD, PersonAct.UPDATE, PersonAct.ASSIGN_ROLES}
 
 
 def expected(actor: Roles, target: Roles, act: PersonAct) -> bool:

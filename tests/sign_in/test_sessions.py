@@ -10,10 +10,10 @@ from tests.cast import PASSWORD, Cast, actor_of, browser_of, stranger
 from tests.sign_in.walk import SECRET, code_of, enrol_app, give_password, text_of
 from toiya.core.clock import real_now
 from toiya.core.permissions import Role
+from toiya.directory.accounts import SignInInformation
 from toiya.directory.factors import enrol_totp
 from toiya.directory.models import Person
 from toiya.directory.people import (
-    SignInInformation,
     add_person,
     disable_person,
     enable_person,

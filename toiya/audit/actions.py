@@ -75,6 +75,8 @@ class AuditAction(TextChoices):
     REMOVE_RESELLER_RELATIONSHIP = "remove_reseller_relationship", _("Reseller relationship removed")
     CREATE_ADMINISTRATION_GRANT = "create_administration_grant", _("Administrator access granted")
     REMOVE_ADMINISTRATION_GRANT = "remove_administration_grant", _("Administrator access removed")
+    ADMINISTER_MANY = "administer_many", _("One person administers unusually many organizations")
+    PURGE_USER = "purge_user", _("Deleted user erased")
     ASSIGN_ACCESS = "assign_access", _("Use of granted access assigned to a group")
     ADD_CUSTOMER = "add_customer", _("Customer added")
     UPDATE_CUSTOMER_ACCOUNT = "update_customer_account", _("Billing and company data of a customer changed")

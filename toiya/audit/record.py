@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
+from typing import TypedDict
 
 import rfc8785
 from django.db import models
@@ -28,6 +29,19 @@ PERSONAL = frozenset(
         "latin_name",
     }
 )
+
+
+class Where(TypedDict):
+    """Whose organisation an act changed, and who came from outside, by which grant; for ``record``."""
+
+    tenant_id: uuid.UUID
+    counterparty_id: uuid.UUID | None
+    grant_id: uuid.UUID | None
+
+
+def at_home(tenant_id: uuid.UUID) -> Where:
+    """An organisation's own people acted."""
+    return Where(tenant_id=tenant_id, counterparty_id=None, grant_id=None)
 
 
 def _personal(tenant_id: uuid.UUID, value: str) -> dict[str, str]:

@@ -12,6 +12,12 @@ class DomainTaken(Refusal):
     message = _("This domain already belongs to a work account. Sign in with it, or choose another domain.")
 
 
+class DomainNotVerified(Refusal):
+    """User names lie in a verified domain of the organisation (Q-22)."""
+
+    code = "domain_not_verified"
+
+
 class UserNameTaken(Refusal):
     """User names are unique."""
 

@@ -1,6 +1,7 @@
 """Tables of the directory: families, tenants, domains, people, roles, suspensions."""
 
 import datetime as dt
+import uuid
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -15,6 +16,8 @@ from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity, Role, RoleCategory
 from toiya.core.tenancy import SameTenant
 from toiya.programme.models import Country
+
+RESTORABLE = dt.timedelta(days=30)
 
 
 class Language(models.TextChoices):
@@ -148,6 +151,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def present(self) -> "PersonQuerySet":
         """People who have not been deleted; also the disabled ones."""
         return self.filter(deleted_at__isnull=True)
+
+    def deleted_of(self, tenant_id: uuid.UUID, now: dt.datetime) -> "PersonQuerySet":
+        """An organisation's people who were deleted so lately that they can be restored (N-24)."""
+        return self.filter(tenant_id=tenant_id, deleted_at__gt=now - RESTORABLE)
 
     def with_role(self, role: Role) -> "PersonQuerySet":
         """People who hold the role now."""

@@ -1,17 +1,25 @@
 """People of an organisation: added, changed, given roles, disabled, helped back in."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from toiya.audit.actions import AuditAction
-from toiya.audit.record import record
+from toiya.audit.record import at_home, record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal, RoleMissing
 from toiya.core.permissions import CATEGORY_OF, Permission, Role, RoleCategory
-from toiya.directory.errors import EmailTaken, LastGlobalAdministrator, UserNameTaken
+from toiya.directory.accounts import (
+    SignInInformation,
+    change_account,
+    delete_account,
+    disable_account,
+    enable_account,
+    keep_an_administrator,
+    open_account,
+    restore_account,
+)
 from toiya.directory.factors import forget_factors
 from toiya.directory.models import Person, RoleAssignment, Tenant
 from toiya.directory.roles import (
@@ -28,12 +36,6 @@ from toiya.directory.setup import is_set_up, must_be_able_to_set_up
 from toiya.directory.sign_in import set_temporary_password
 from toiya.directory.tenants import hold_role
 from toiya.mail import outbox
-
-
-class DomainNotVerified(Refusal):
-    """User names lie in a verified domain of the organisation (Q-22)."""
-
-    code = "domain_not_verified"
 
 
 class RolesNotPossible(Refusal):
@@ -55,14 +57,6 @@ class OwnAccount(Refusal):
     code = "own_account"
 
 
-@dataclass(frozen=True, slots=True)
-class SignInInformation:
-    """What the administrator hands over, once (S-053, S-054)."""
-
-    person: Person
-    password: str
-
-
 @transaction.atomic
 def add_person(
     actor: Actor,
@@ -73,6 +67,7 @@ def add_person(
     domain: str,
     roles: frozenset[Role],
     language: str,
+    usage_country: str = "",
 ) -> SignInInformation:
     """A new work account with a temporary password (S-049, S-050, S-053).
 
@@ -84,28 +79,23 @@ def add_person(
     _check_roles(actor, roles)
     if not roles <= giveable(actor.roles):
         raise _not_yours(roles - giveable(actor.roles))
-    user_name = _user_name(tenant, local_part, domain)
-    _check_email(tenant, contact_email)
-    person = Person(
-        tenant=tenant,
-        user_name=user_name,
+    return open_account(
+        actor,
+        tenant,
+        where=at_home(tenant.pk),
         name=name,
         contact_email=contact_email,
+        local_part=local_part,
+        domain=domain,
+        roles=roles,
         language=language,
-        created_at=actor.now,
+        usage_country=usage_country,
     )
-    password = set_temporary_password(person)
-    person.save(force_insert=True)
-    for role in roles:
-        hold_role(person, role, actor)
-    after = {"user_name": user_name, "name": name, "contact_email": contact_email, "roles": roles}
-    record(actor, AuditAction.CREATE_USER, person, tenant_id=tenant.pk, after=after)
-    return SignInInformation(person, password)
 
 
 def _lock(actor: Actor) -> Tenant:
     """One change at a time per organisation: that is what keeps its last administrator (I-08)."""
-    return Tenant.objects.select_for_update().get(pk=actor.tenant_id)
+    return Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant_id)
 
 
 def must_be_able_to_add(actor: Actor, tenant: Tenant) -> None:
@@ -149,44 +139,12 @@ def _not_yours(roles: frozenset[Role]) -> RoleNotYours:
     )
 
 
-def _user_name(tenant: Tenant, local_part: str, domain: str) -> str:
-    if not tenant.domains.filter(name=domain.lower()).exists():
-        verified = ", ".join(tenant.domains.values_list("name", flat=True))
-        raise DomainNotVerified(
-            _(
-                "User names lie in a verified domain of your organization."
-                " “%(found)s” is none; these are: %(expected)s."
-            )
-            % {"found": domain, "expected": verified},
-            field="domain",
-        )
-    user_name = f"{local_part}@{domain}".lower()
-    if Person.objects.filter(user_name=user_name).exists():
-        raise UserNameTaken(
-            _("The user name “%(found)s” is taken. Choose another one.") % {"found": user_name},
-            field="local_part",
-        )
-    return user_name
-
-
-def _check_email(tenant: Tenant, address: str, *, of: Person | None = None) -> None:
-    present = tenant.people.filter(deleted_at__isnull=True)
-    others = present.exclude(pk=of.pk) if of else present
-    if others.filter(contact_email__iexact=address).exists():
-        raise EmailTaken(
-            _(
-                "“%(found)s” belongs to another user of your organization."
-                " Each user needs an address of their own."
-            )
-            % {"found": address},
-            field="contact_email",
-        )
-
-
 def _other(actor: Actor, person: Person, act: PersonAct) -> Person:
     """The person as they are now. Raises NotVisible, RoleMissing, RoleNotYours."""
     _must_act(actor, _lock(actor), act)
-    target: Person | None = Person.objects.select_for_update().visible_to(actor).filter(pk=person.pk).first()
+    target: Person | None = (
+        Person.objects.select_for_update(no_key=True).visible_to(actor).filter(pk=person.pk).first()
+    )
     if target is None:
         raise NotVisible
     if not may_change(actor.roles, target.roles, act):
@@ -201,23 +159,24 @@ def _somebody_else(actor: Actor, person: Person, act: PersonAct) -> Person:
 
 
 @transaction.atomic
-def update_person(actor: Actor, *, person: Person, name: str, contact_email: str, language: str) -> Person:
+def update_person(
+    actor: Actor,
+    *,
+    person: Person,
+    name: str,
+    contact_email: str,
+    language: str,
+    usage_country: str | None = None,
+) -> Person:
     """Name, contact address and language, by an administrator or by the person (own profile)."""
     is_own = person.pk == actor.person_id
     if is_own:
         _lock(actor)
     target = Person.objects.get(pk=person.pk) if is_own else _other(actor, person, PersonAct.UPDATE)
-    _check_email(target.tenant, contact_email, of=target)
     wanted = {"name": name, "contact_email": contact_email, "language": language}
-    before = {key: getattr(target, key) for key in wanted if getattr(target, key) != wanted[key]}
-    if not before:
-        return target
-    for key in before:
-        setattr(target, key, wanted[key])
-    target.save(update_fields=list(before))
-    after = {key: wanted[key] for key in before}
-    record(actor, AuditAction.UPDATE_USER, target, tenant_id=target.tenant_id, before=before, after=after)
-    return target
+    if usage_country is not None:
+        wanted["usage_country"] = usage_country
+    return change_account(actor, target, where=at_home(target.tenant_id), wanted=wanted)
 
 
 @transaction.atomic
@@ -234,8 +193,8 @@ def assign_roles(actor: Actor, *, person: Person, roles: frozenset[Role]) -> Per
     if not may_reassign(actor.roles, before, roles, own=target.pk == actor.person_id):
         raise _not_yours((before ^ roles) - giveable(actor.roles) or before ^ roles)
     _check_roles(actor, roles)
-    if Role.GLOBAL_ADMIN in before - roles:
-        _keep_an_administrator(target)
+    if Role.GLOBAL_ADMIN not in roles:
+        keep_an_administrator(target)
     RoleAssignment.objects.filter(person=target, role__in=before - roles).delete()
     for role in roles - before:
         hold_role(target, role, actor)
@@ -251,27 +210,15 @@ def assign_roles(actor: Actor, *, person: Person, roles: frozenset[Role]) -> Per
     return fresh
 
 
-def _keep_an_administrator(leaving: Person) -> None:
-    """The organisation keeps an active global administrator (I-08). The tenant's row is locked."""
-    others = Person.objects.filter(tenant_id=leaving.tenant_id).active().with_role(Role.GLOBAL_ADMIN)
-    if not others.exclude(pk=leaving.pk).exists():
-        raise LastGlobalAdministrator
-
-
 @transaction.atomic
 def disable_person(actor: Actor, *, person: Person) -> Person:
-    """The person can no longer sign in; their sessions end at once. Raises LastGlobalAdministrator."""
+    """The person can no longer sign in; their sessions end at once. Raises LastGlobalAdministrator.
+
+    Licences are the business of licences/customer_users.py, which calls this.
+    """
     actor.must_be_fresh()
     target = _somebody_else(actor, person, PersonAct.DISABLE)
-    if not target.is_active:
-        return target
-    if Role.GLOBAL_ADMIN in target.roles:
-        _keep_an_administrator(target)
-    target.disabled_at = actor.now
-    target.session_version += 1
-    target.save(update_fields=["disabled_at", "session_version"])
-    record(actor, AuditAction.DISABLE_USER, target, tenant_id=target.tenant_id)
-    return target
+    return disable_account(actor, target, where=at_home(target.tenant_id))
 
 
 @transaction.atomic
@@ -279,13 +226,32 @@ def enable_person(actor: Actor, *, person: Person) -> Person:
     """A disabled person may sign in again, with the roles held before; old sessions stay dead."""
     actor.must_be_fresh()
     target = _somebody_else(actor, person, PersonAct.ENABLE)
-    if target.is_active:
-        return target
-    target.disabled_at = None
-    target.session_version += 1
-    target.save(update_fields=["disabled_at", "session_version"])
-    record(actor, AuditAction.ENABLE_USER, target, tenant_id=target.tenant_id)
-    return target
+    return enable_account(actor, target, where=at_home(target.tenant_id))
+
+
+@transaction.atomic
+def delete_person(actor: Actor, *, person: Person) -> Person:
+    """The person is gone from every list; for 30 days the account can be restored (N-24).
+
+    Raises LastGlobalAdministrator.
+    """
+    actor.must_be_fresh()
+    target = _somebody_else(actor, person, PersonAct.DELETE)
+    return delete_account(actor, target, where=at_home(target.tenant_id))
+
+
+@transaction.atomic
+def restore_person(actor: Actor, *, person: Person) -> Person:
+    """A person who was deleted less than 30 days ago is back as before. Raises NotVisible, EmailTaken."""
+    actor.must_be_fresh()
+    _must_act(actor, _lock(actor), PersonAct.RESTORE)
+    deleted = Person.objects.deleted_of(actor.tenant_id, actor.now).select_for_update(no_key=True)
+    target: Person | None = deleted.filter(pk=person.pk).first()
+    if target is None:
+        raise NotVisible
+    if not may_change(actor.roles, target.roles, PersonAct.RESTORE):
+        raise _not_yours(target.roles - giveable(actor.roles))
+    return restore_account(actor, target, where=at_home(target.tenant_id))
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ class PersonAct(StrEnum):
     ENABLE = "enable"
     RESET_PASSWORD = "reset_password"  # noqa: S105  (an act, not a secret)
     RESET_FACTORS = "reset_factors"
+    DELETE = "delete"
+    RESTORE = "restore"
 
 
 # What a role gives away. Admin agents give agent roles only, and touch nobody's credentials.

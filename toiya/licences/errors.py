@@ -1,6 +1,9 @@
-"""What licences refuse."""
+"""What licences and a customer's users refuse."""
+
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from toiya.core.errors import Refusal
 
@@ -30,4 +33,61 @@ class NoSeatFree(Refusal):
         super().__init__(
             _("All %(seats)s licenses of “%(product)s” are in use. Order more, or revoke one first.")
             % {"product": product, "seats": seats}
+        )
+
+
+class NoSuchSeats(Refusal):
+    """The organisation has never had a seat of it."""
+
+    code = "no_such_seats"
+    message = gettext_lazy("The organization has no licenses of this product. Order some first.")
+
+
+class UserDisabled(Refusal):
+    """A disabled user holds no licence (I-10)."""
+
+    code = "user_disabled"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(
+            _("“%(name)s” is disabled, and a disabled user holds no licenses. Enable the user first.")
+            % {"name": name}
+        )
+
+
+class PlansNotPossible(Refusal):
+    """Switched off are service plans that the product has, and never all of them."""
+
+    code = "plans_not_possible"
+
+    def __init__(self, *, product: str, found: Iterable[str], expected: Iterable[str]) -> None:
+        super().__init__(
+            _("“%(product)s” has these service plans: %(expected)s. “%(found)s” is none of them.")
+            % {"product": product, "found": ", ".join(found), "expected": ", ".join(expected)},
+            field="plans",
+        )
+
+
+class NoPlanLeft(Refusal):
+    """A licence without any service plan would occupy a seat for nothing."""
+
+    code = "no_plan_left"
+
+    def __init__(self, *, product: str) -> None:
+        super().__init__(
+            _("Leave at least one service plan of “%(product)s” on, or revoke the license instead.")
+            % {"product": product},
+            field="plans",
+        )
+
+
+class TooManyAtOnce(Refusal):
+    """More users than one page changes; a file takes thousands."""
+
+    code = "too_many_at_once"
+
+    def __init__(self, *, found: int, limit: int) -> None:
+        super().__init__(
+            _("%(found)s users are selected. Change at most %(limit)s at a time, or hand in a file.")
+            % {"found": found, "limit": limit}
         )

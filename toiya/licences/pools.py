@@ -4,12 +4,18 @@ Nothing here reads a number and writes it back; the database compares and counts
 """
 
 import uuid
+from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import F
 
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
 from toiya.catalogue.models import Sku
+from toiya.core.actor import By
+from toiya.directory.models import Person
 from toiya.licences.errors import NoSeatFree, SeatsInUse
-from toiya.licences.models import SeatPool
+from toiya.licences.models import Licence, SeatPool
 
 
 def pool_of(customer_id: uuid.UUID, sku: Sku) -> SeatPool:
@@ -42,3 +48,48 @@ def take_seat(pool: SeatPool) -> None:
 def give_seat_back(pool: SeatPool, count: int = 1) -> None:
     """So many seats are free again."""
     SeatPool.objects.filter(pk=pool.pk).update(assigned=F("assigned") - count)
+
+
+@dataclass(frozen=True, slots=True)
+class LostLicence:
+    """A user whose seat went away with the seats of a subscription."""
+
+    person: Person
+    sku: Sku
+    disabled_plans: list[str]
+
+
+@transaction.atomic
+def shrink_seats(
+    by: By, customer_id: uuid.UUID, sku: Sku, seats: int, *, suspended: int = 0
+) -> list[LostLicence]:
+    """So many seats end (``suspended`` of them were suspended), also where they are in use.
+
+    Licences beyond what remains are revoked, the latest first, and recorded; the answer says who lost one. For the end
+    of a subscription, and for a smaller quantity that takes effect at a renewal. The caller tells the customer.
+    """
+    if not sku.has_seats or seats <= 0:
+        return []
+    pool = SeatPool.objects.select_for_update().get(pk=pool_of(customer_id, sku).pk)
+    excess = max(pool.assigned - (pool.seats - seats), 0)
+    latest = Licence.objects.filter(pool=pool).select_related("person").order_by("-assigned_at", "-id")
+    lost = list(latest[:excess])
+    Licence.objects.filter(pk__in=[licence.pk for licence in lost]).delete()
+    give_seat_back(pool, len(lost))
+    change_seats(customer_id, sku, seats=-seats, suspended=-suspended)
+    for licence in lost:
+        before = {
+            "product": sku.name_en,
+            "user_name": licence.person.user_name,
+            "disabled_plans": licence.disabled_plans,
+        }
+        record(
+            by,
+            AuditAction.REVOKE_LICENSE,
+            licence,
+            tenant_id=customer_id,
+            counterparty_id=by.tenant_id,
+            before=before,
+            after={"reason": "seats_ended"},
+        )
+    return [LostLicence(licence.person, sku, licence.disabled_plans) for licence in lost]

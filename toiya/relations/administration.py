@@ -16,6 +16,7 @@ from toiya.mail import outbox
 from toiya.relations.errors import BeyondReach
 from toiya.relations.models import AdministrationGrant
 from toiya.relations.rights import must_administer, reaches, roles_in
+from toiya.relations.watch import watched
 
 
 def people_of(actor: Actor, *, tenant_id: uuid.UUID) -> QuerySet[Person]:
@@ -31,6 +32,19 @@ def may_reset(actor: Actor, person: Person) -> bool:
     return reaches(roles, person.roles)
 
 
+def hold_grant(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> AdministrationGrant:
+    """The grant that allows the act, held until the transaction ends.
+
+    A removal that is under way is waited for here, and wins (T-48). Raises NotVisible, RoleMissing.
+    """
+    grant = must_administer(actor, tenant_id, action)
+    held = AdministrationGrant.objects.select_for_update(no_key=True).live(actor.now).filter(pk=grant.pk)
+    if not list(held):
+        raise NotVisible
+    return grant
+
+
+@watched
 @transaction.atomic
 def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> str:
     """A temporary password for a person of the other organisation, shown once to the agent.
@@ -38,11 +52,8 @@ def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UU
     Their log names the agent, the agent's organisation and the grant. Raises NotVisible, RoleMissing,
     BeyondReach, SecondFactorStale.
     """
-    grant = must_administer(actor, tenant_id, DirectoryAction.RESET_PASSWORD)
+    grant = hold_grant(actor, tenant_id, DirectoryAction.RESET_PASSWORD)
     actor.must_be_fresh()
-    # A removal that is under way is waited for here, and wins (T-48).
-    if not list(AdministrationGrant.objects.select_for_update().live(actor.now).filter(pk=grant.pk)):
-        raise NotVisible
     person = Person.objects.active().select_for_update().filter(tenant_id=tenant_id, pk=person_id).first()
     if person is None:
         raise NotVisible

@@ -15,10 +15,10 @@ from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal, RoleMissing
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
+from toiya.directory.accounts import SignInInformation
 from toiya.directory.factors import factors_of
 from toiya.directory.models import Language, Person, Tenant
 from toiya.directory.people import (
-    SignInInformation,
     add_person,
     assign_roles,
     disable_person,

@@ -1,6 +1,6 @@
 """Tables of the catalogue: what the operator sells, and where and for how long it may be bought."""
 
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q, UniqueConstraint
@@ -34,23 +34,46 @@ class Named(models.Model):
         return in_language(self.name_ja, self.name_en)
 
 
-class OfferQuerySet(models.QuerySet[models.Model]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OfferQuerySet(models.QuerySet[Row]):
     """Rows of the operator's catalogue, fetched through the actor."""
 
-    def visible_to(self, actor: Actor) -> "OfferQuerySet":
+    def visible_to(self, actor: Actor) -> Self:
         """Everything for the operator; for everybody else of its family what is published and not withdrawn."""
         rows = self.filter(tenant__family_id=actor.family_id)
         if Capacity.OPERATOR in actor.capacities:
             return rows
         return rows.live()
 
-    def live(self) -> "OfferQuerySet":
-        """What may be bought at all."""
-        path = getattr(self.model, "PRODUCT_PATH", "")
+    def live(self) -> Self:
+        """What may be bought at all: its product is published, and neither it nor what it belongs to is withdrawn."""
+        paths: tuple[str, ...] = getattr(self.model, "PATHS", ("",))
         return self.filter(
-            **{f"{path}published_at__isnull": False, f"{path}withdrawn_at__isnull": True},
-            **({"withdrawn_at__isnull": True} if path else {}),
+            **{f"{paths[-1]}published_at__isnull": False},
+            **{f"{path}withdrawn_at__isnull": True for path in paths},
         )
+
+
+class ProductQuerySet(OfferQuerySet["Product"]):
+    """Products, fetched through the actor."""
+
+
+class SkuQuerySet(OfferQuerySet["Sku"]):
+    """SKUs, fetched through the actor."""
+
+
+class AvailabilityQuerySet(OfferQuerySet["Availability"]):
+    """Availabilities, fetched through the actor."""
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Categories, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "CategoryQuerySet":
+        """Those of the family's operator; a category alone tells nothing that must stay hidden."""
+        return self.filter(tenant__family_id=actor.family_id)
 
 
 class Category(Named):
@@ -60,6 +83,9 @@ class Category(Named):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     code = models.SlugField(max_length=40)
     position = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -84,8 +110,8 @@ class Product(Named):
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1)
 
-    PRODUCT_PATH = ""
-    objects = OfferQuerySet.as_manager()
+    PATHS = ("",)
+    objects = ProductQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -131,8 +157,8 @@ class Sku(Named):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
-    PRODUCT_PATH = "product__"
-    objects = OfferQuerySet.as_manager()
+    PATHS = ("", "product__")
+    objects = SkuQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -214,8 +240,8 @@ class Availability(models.Model):
     billing_cycle = models.CharField(max_length=10, choices=BillingCycle.choices)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    PRODUCT_PATH = "sku__product__"
-    objects = OfferQuerySet.as_manager()
+    PATHS = ("", "sku__", "sku__product__")
+    objects = AvailabilityQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

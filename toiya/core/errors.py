@@ -34,6 +34,16 @@ class NotVisible(Refusal):
     message = _("There is no such page or entry.")
 
 
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed it since the page was read (G-31); what was typed is kept."""
+
+    code = "changed_meanwhile"
+    status = 412
+    message = _(
+        "Somebody changed this while you were editing. Look at what is different now, then save again."
+    )
+
+
 class RoleMissing(Refusal):
     """The actor sees the thing but no role of theirs allows the act (403)."""
 

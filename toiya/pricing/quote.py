@@ -5,8 +5,11 @@ Each party sees its own edges only (G-05): this module answers with all of them,
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from toiya.catalogue.models import Availability
 from toiya.core.money import UnitPrice
@@ -69,37 +72,121 @@ def rule_for(
     return max(fitting, key=_narrowness, default=None)
 
 
-def in_currency(tenant_id: uuid.UUID, price: UnitPrice, currency: str, on: dt.date) -> UnitPrice | None:
-    """The price in another currency at the seller's rate of the day; None where it has set none."""
-    if price.currency == currency:
-        return price
-    rate = (
-        ExchangeRate.objects.filter(
-            tenant_id=tenant_id, base=price.currency, quoted=currency, valid_from__lte=on
-        )
-        .order_by("-valid_from")
-        .first()
+class Obstacle(TextChoices):
+    """Why a seller has no price for a buyer."""
+
+    NO_RULE = "no_rule", _("No price rule fits")
+    NO_BASIS = "no_basis", _("The price that it starts from is missing")
+    NO_RATE = "no_rate", _("No exchange rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a rule makes for a buyer, and how: the rule, what it starts from, the rate where currencies differ."""
+
+    price: UnitPrice | None
+    rule: PriceRule | None = None
+    basis: UnitPrice | None = None
+    rate: ExchangeRate | None = None
+    obstacle: Obstacle | None = None
+
+
+Seller = tuple[uuid.UUID, Capacity]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """Everything that prices of a day are made of, read at once so that a whole catalogue can be priced."""
+
+    on: dt.date
+    lines: Mapping[uuid.UUID, PriceLine]
+    rules: Mapping[Seller, Sequence[PriceRule]]
+    rates: Mapping[tuple[uuid.UUID, str, str], ExchangeRate]
+
+
+def lines_on(availabilities: Collection[Availability], on: dt.date) -> dict[uuid.UUID, PriceLine]:
+    """The operator's price of each offer on the day, where it has one; two statements."""
+    countries = {row.country_id for row in availabilities}
+    operators = {row.tenant_id for row in availabilities}
+    begun = PriceList.objects.filter(
+        tenant_id__in=operators, country_id__in=countries, published_at__isnull=False, valid_from__lte=on
     )
-    return price.converted(rate.units, rate.scale, currency) if rate else None
+    latest = {(row.tenant_id, row.country_id): row for row in begun.order_by("valid_from")}
+    ids = [row.pk for row in latest.values()]
+    lines = PriceLine.objects.select_related("price_list").filter(
+        price_list__in=ids, availability__in=[row.pk for row in availabilities]
+    )
+    return {line.availability_id: line for line in lines}
 
 
-def price_by(
-    rule: PriceRule | None, *, paid: UnitPrice | None, retail: UnitPrice, on: dt.date
-) -> UnitPrice | None:
-    """What the rule makes of what the seller pays, or of the estimated retail price."""
+def read_book(
+    availabilities: Collection[Availability], sellers: Collection[Seller], on: dt.date
+) -> PriceBook:
+    """Lines, rules and rates for these offers and sellers; four statements however many they are."""
+    ids = {seller for seller, _sells_as in sellers}
+    rules: dict[Seller, list[PriceRule]] = {seller: [] for seller in sellers}
+    for rule in PriceRule.objects.filter(tenant_id__in=ids).in_force(on).order_by("created_at", "id"):
+        rules.setdefault((rule.tenant_id, Capacity(rule.sells_as)), []).append(rule)
+    rates = ExchangeRate.objects.filter(tenant_id__in=ids, valid_from__lte=on).order_by("valid_from")
+    latest = {(rate.tenant_id, rate.base, rate.quoted): rate for rate in rates}
+    return PriceBook(on, lines_on(availabilities, on), rules, latest)
+
+
+def price_at(
+    book: PriceBook,
+    seller: Seller,
+    availability: Availability,
+    *,
+    buyer_id: uuid.UUID | None,
+    paid: UnitPrice | None,
+) -> Price:
+    """What the seller asks of the buyer for one unit; ``paid`` is what the seller pays for it itself."""
+    rule = rule_for(book.rules.get(seller, ()), availability, buyer_id)
     if rule is None:
-        return None
+        return Price(None, obstacle=Obstacle.NO_RULE)
     if rule.basis == PriceBasis.FIXED:
-        return UnitPrice(rule.fixed_units or 0, rule.fixed_scale or 0, rule.currency)
-    basis = paid if rule.basis == PriceBasis.COST else retail
+        return Price(UnitPrice(rule.fixed_units or 0, rule.fixed_scale or 0, rule.currency), rule)
+    line = book.lines.get(availability.pk)
+    basis = paid if rule.basis == PriceBasis.COST else line.retail_price if line else None
     if basis is None:
+        return Price(None, rule, obstacle=Obstacle.NO_BASIS)
+    if basis.currency == rule.currency:
+        return Price(basis.changed_by(rule.percent), rule, basis)
+    rate = book.rates.get((rule.tenant_id, basis.currency, rule.currency))
+    if rate is None:
+        return Price(None, rule, basis, obstacle=Obstacle.NO_RATE)
+    converted = basis.converted(rate.units, rate.scale, rule.currency)
+    return Price(converted.changed_by(rule.percent), rule, basis, rate)
+
+
+def quote_from(
+    book: PriceBook,
+    availability: Availability,
+    *,
+    provider_id: uuid.UUID,
+    reseller_id: uuid.UUID | None,
+    customer_id: uuid.UUID | None,
+    discount_basis_points: int = 0,
+) -> Quote | None:
+    """The prices at every edge of a chain; None where no price list in force names the offer."""
+    line = book.lines.get(availability.pk)
+    if line is None:
         return None
-    converted = in_currency(rule.tenant_id, basis, rule.currency, on)
-    return converted.changed_by(rule.percent) if converted else None
+    cost = line.list_price.changed_by(-discount_basis_points) if discount_basis_points else line.list_price
+    provider, resale, paid = (provider_id, Capacity.PROVIDER), None, cost
+    if reseller_id is None:
+        retail = price_at(book, provider, availability, buyer_id=customer_id, paid=cost).price
+        return Quote(line.price_list_id, cost, None, retail)
+    resale = price_at(book, provider, availability, buyer_id=reseller_id, paid=paid).price
+    reseller = (reseller_id, Capacity.RESELLER)
+    retail = price_at(book, reseller, availability, buyer_id=customer_id, paid=resale).price
+    return Quote(line.price_list_id, cost, resale, retail)
 
 
-def _rules(seller_id: uuid.UUID, sells_as: Capacity, on: dt.date) -> list[PriceRule]:
-    return list(PriceRule.objects.filter(tenant_id=seller_id, sells_as=sells_as).in_force(on))
+def sellers_of(provider_id: uuid.UUID, reseller_id: uuid.UUID | None) -> list[Seller]:
+    """Those of a chain who set prices."""
+    provider = (provider_id, Capacity.PROVIDER)
+    return [provider, (reseller_id, Capacity.RESELLER)] if reseller_id else [provider]
 
 
 def quote(
@@ -115,14 +202,15 @@ def quote(
 
     Where there is no reseller, the customer buys from the provider and there is no resale edge.
     """
-    line = line_on(availability, on)
-    cost = line.list_price.changed_by(-discount_basis_points) if discount_basis_points else line.list_price
-    resale = None
-    paid: UnitPrice | None = cost
-    if reseller_id is not None:
-        rule = rule_for(_rules(provider_id, Capacity.PROVIDER, on), availability, reseller_id)
-        paid = resale = price_by(rule, paid=cost, retail=line.retail_price, on=on)
-    seller, sells_as = (reseller_id, Capacity.RESELLER) if reseller_id else (provider_id, Capacity.PROVIDER)
-    rule = rule_for(_rules(seller, sells_as, on), availability, customer_id)
-    retail = price_by(rule, paid=paid, retail=line.retail_price, on=on)
-    return Quote(line.price_list_id, cost, resale, retail)
+    book = read_book([availability], sellers_of(provider_id, reseller_id), on)
+    found = quote_from(
+        book,
+        availability,
+        provider_id=provider_id,
+        reseller_id=reseller_id,
+        customer_id=customer_id,
+        discount_basis_points=discount_basis_points,
+    )
+    if found is None:
+        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=on.isoformat())
+    return found

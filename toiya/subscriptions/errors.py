@@ -5,7 +5,10 @@ import datetime as dt
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from toiya.core import errors
 from toiya.core.errors import Refusal
+
+ChangedMeanwhile = errors.ChangedMeanwhile  # raised by lifecycle.change
 
 
 class NotInThisState(Refusal):
@@ -18,16 +21,6 @@ class NotInThisState(Refusal):
             _("The subscription is “%(found)s”; this is possible only while it is “%(expected)s”.")
             % {"found": found, "expected": expected}
         )
-
-
-class ChangedMeanwhile(Refusal):
-    """Somebody else changed it since the page was read (G-31); what was typed is kept."""
-
-    code = "changed_meanwhile"
-    status = 412
-    message = gettext_lazy(
-        "Somebody changed this while you were editing. Look at what is different now, then save again."
-    )
 
 
 class PartnershipMissing(Refusal):

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.SlugField(max_length=40)),
                 ("position", models.PositiveSmallIntegerField(default=0)),
+                ("version", models.PositiveIntegerField(default=1)),
                 (
                     "tenant",
                     models.ForeignKey(

@@ -1,0 +1,151 @@
+"""Promotions: who gets one and who does not, with the reasons; the best one counts by itself (N-31).
+
+A promotion lowers what the provider pays for the term that begins in it. Licences added later have the price of their
+subscription, promotion included; the renewal asks again and falls back to the list price.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from toiya.catalogue.models import Availability
+from toiya.core.terms import BillingCycle, Segment, Term
+from toiya.pricing.models import Promotion
+from toiya.programme.countries import country_name
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A promotion, and what keeps this sale from it; no reasons: eligible."""
+
+    promotion: Promotion
+    reasons: tuple[str, ...]
+
+    @property
+    def is_eligible(self) -> bool:
+        """Whether the sale gets it if no better one is there."""
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best eligible promotion, or None, and what was thought of each."""
+
+    best: Promotion | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def discount_basis_points(self) -> int:
+        """What it takes off the list price."""
+        return self.best.discount_basis_points if self.best else 0
+
+
+def promotions_for(skus: Collection[uuid.UUID]) -> list[Promotion]:
+    """Every promotion of the SKUs that was published and not ended, for many judgements; one statement."""
+    live = Promotion.objects.filter(sku_id__in=skus, published_at__isnull=False, ended_at__isnull=True)
+    return list(live.order_by("-discount_basis_points", "code"))
+
+
+def reasons_against(
+    promotion: Promotion,
+    *,
+    availability: Availability,
+    quantity: int,
+    segment: str,
+    on: dt.date,
+    is_new_customer: bool,
+) -> tuple[str, ...]:
+    """What keeps a sale from a promotion, each with what is expected and what was found."""
+    reasons = [*_against_time(promotion, on), *_against_offer(promotion, availability, segment)]
+    if quantity < promotion.min_quantity:
+        reasons.append(
+            _("From %(expected)s units; there are %(found)s.")
+            % {"expected": promotion.min_quantity, "found": quantity}
+        )
+    if promotion.max_quantity is not None and quantity > promotion.max_quantity:
+        reasons.append(
+            _("Up to %(expected)s units; there are %(found)s.")
+            % {"expected": promotion.max_quantity, "found": quantity}
+        )
+    if promotion.new_customers_only and not is_new_customer:
+        reasons.append(_("Only for customers who have not had the product yet; this one has."))
+    return tuple(reasons)
+
+
+def _against_time(promotion: Promotion, on: dt.date) -> list[str]:
+    if promotion.published_at is None or promotion.ended_at is not None:
+        return [_("It is not running.")]
+    if on < promotion.valid_from:
+        return [_("It begins on %(day)s.") % {"day": promotion.valid_from.isoformat()}]
+    if on >= promotion.valid_until:
+        last = promotion.valid_until - dt.timedelta(days=1)
+        return [_("Its last day was %(day)s.") % {"day": last.isoformat()}]
+    return []
+
+
+def _against_offer(promotion: Promotion, availability: Availability, segment: str) -> list[str]:
+    pairs: list[tuple[str, str, str]] = []
+    if promotion.sku_id != availability.sku_id:
+        pairs.append((_("SKU"), promotion.sku.name, availability.sku.name))
+    if promotion.country_id and promotion.country_id != availability.country_id:
+        pairs.append(
+            (
+                _("Country or region"),
+                country_name(promotion.country_id),
+                country_name(availability.country_id),
+            )
+        )
+    if promotion.segment and promotion.segment != segment:
+        pairs.append((_("Segment"), str(Segment(promotion.segment).label), str(Segment(segment).label)))
+    if promotion.term and promotion.term != availability.term:
+        pairs.append((_("Term"), str(Term(promotion.term).label), str(Term(availability.term).label)))
+    if promotion.billing_cycle and promotion.billing_cycle != availability.billing_cycle:
+        pairs.append(
+            (
+                _("Billing"),
+                str(BillingCycle(promotion.billing_cycle).label),
+                str(BillingCycle(availability.billing_cycle).label),
+            )
+        )
+    return [
+        _("%(field)s: only %(expected)s, not %(found)s.")
+        % {"field": field, "expected": expected, "found": found}
+        for field, expected, found in pairs
+    ]
+
+
+def best_promotion(
+    *,
+    availability: Availability,
+    quantity: int,
+    segment: str,
+    on: dt.date,
+    is_new_customer: bool,
+    promotions: Iterable[Promotion] | None = None,
+) -> Choice:
+    """The promotion that a sale gets by itself: of the eligible ones that which takes off most.
+
+    ``promotions``: those of the SKU where the caller has them already (``promotions_for``).
+    """
+    known = promotions_for([availability.sku_id]) if promotions is None else promotions
+    verdicts = tuple(
+        Verdict(
+            promotion,
+            reasons_against(
+                promotion,
+                availability=availability,
+                quantity=quantity,
+                segment=segment,
+                on=on,
+                is_new_customer=is_new_customer,
+            ),
+        )
+        for promotion in known
+        if promotion.sku_id == availability.sku_id
+    )
+    eligible = [verdict.promotion for verdict in verdicts if verdict.is_eligible]
+    best = min(eligible, key=lambda found: (-found.discount_basis_points, found.code), default=None)
+    return Choice(best, verdicts)

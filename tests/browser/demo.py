@@ -21,13 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TOIYA = Path(sys.executable).with_name("toiya")
 LONGEST_START = 120.0
 TAKES_PICTURES = os.environ.get("TOIYA_SCREENSHOTS") == "1"
+SHOWN_ORIGIN = "http://localhost:8000"
 SHOWN = dt.datetime(2026, 11, 4, 1, 0, tzinfo=dt.UTC)  # ten in the morning in Tokyo
 LONGEST_END = 20.0
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo."""
+    """A running demo. ``base_url`` is the address in the browser, which pictures show as a newcomer sees it."""
 
     base_url: str
     var: Path
@@ -75,6 +76,7 @@ def surroundings(var: Path, port: int) -> dict[str, str]:
         os.environ["TOIYA_STILL"] = f"{SHOWN.timestamp()} {real_now().timestamp()}"
         kept["TOIYA_STILL"] = os.environ["TOIYA_STILL"]
         kept["PYTHONPATH"] = str(Path(__file__).with_name("still"))
+        kept["TOIYA_ORIGIN"] = SHOWN_ORIGIN
     return {**kept, "TOIYA_VAR": str(var), "PORT": str(port)}
 
 
@@ -101,17 +103,17 @@ def seed(var: Path) -> None:
 
 
 @contextmanager
-def running_demo(var: Path) -> Iterator[Demo]:
-    """``toiya demo`` until the block ends."""
-    port = free_port()
-    demo = Demo(f"http://localhost:{port}", var, surroundings(var, port))
+def running_demo(var: Path, port: int) -> Iterator[Demo]:
+    """``toiya demo`` on this port until the block ends."""
+    address = f"http://localhost:{port}"
+    demo = Demo(SHOWN_ORIGIN if TAKES_PICTURES else address, var, surroundings(var, port))
     var.mkdir(parents=True, exist_ok=True)
     with (var / "demo.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [str(TOIYA), "demo"], env=demo.environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait_until_ready(demo, process)
+            _wait_until_ready(demo, address, process)
             if TAKES_PICTURES:
                 demo.run("clock", "stop")
             yield demo
@@ -119,11 +121,11 @@ def running_demo(var: Path) -> Iterator[Demo]:
             _end(process)
 
 
-def _wait_until_ready(demo: Demo, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(demo: Demo, address: str, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + LONGEST_START
     while time.monotonic() < until:
         assert process.poll() is None, _log_of(demo)
-        if answers(f"{demo.base_url}/readyz") and (demo.var / "demo" / "credentials.json").exists():
+        if answers(f"{address}/readyz") and (demo.var / "demo" / "credentials.json").exists():
             return
         time.sleep(0.1)
     raise AssertionError(_log_of(demo))

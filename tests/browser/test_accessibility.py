@@ -17,7 +17,6 @@ from tests.browser.conftest import launch
 from tests.browser.demo import SHOWN, TAKES_PICTURES
 from tests.browser.gallery import pages_of
 from tests.browser.reader import DESKTOP, PHONE, ROOT, Watch, take
-from toiya.core import ids
 
 pytestmark = pytest.mark.browser
 LOOK = """async () => {
@@ -48,7 +47,7 @@ def standing_still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
         return
     chance = random.Random("gallery")  # noqa: S311 (pictures need no secrets)
-    monkeypatch.setattr(ids, "_generators", [lambda: uuid.UUID(int=chance.getrandbits(128), version=4)])
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
     with time_machine.travel(SHOWN, tick=True):
         yield
 

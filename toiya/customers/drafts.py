@@ -86,7 +86,7 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
 
 def name_in(tenant: Tenant, language: str) -> str:
     """The organisation's name for readers of the language: in Latin letters where there are any."""
-    return tenant.name if language == Language.JAPANESE else tenant.latin_name or tenant.name
+    return tenant.name_in(language)
 
 
 def _day(invitation: RelationshipInvitation) -> str:

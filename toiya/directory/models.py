@@ -77,6 +77,10 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def name_in(self, language: str) -> str:
+        """The name for readers of the language: in Latin letters where there are any."""
+        return self.name if language == Language.JAPANESE else self.latin_name or self.name
+
     @property
     def domain(self) -> str:
         """The domain that the tenant was created with."""

@@ -162,7 +162,7 @@ def _tell_administrators(actor: Actor, suspension: Suspension, message: str) -> 
             subject_id=suspension.pk,
             context={
                 "person_name": person.name,
-                "partner_name": tenant.name,
+                "partner_name": tenant.name_in(person.language),
                 "capacity": str(suspension.capacity),
                 "reason": suspension.reason,
                 "happened_at": actor.now.isoformat(),

@@ -171,8 +171,8 @@ def _tell_both(
             subject_id=partnership.pk,
             context={
                 "recipient": person.name,
-                "provider": partnership.provider.name,
-                "reseller": partnership.reseller.name,
+                "provider": partnership.provider.name_in(person.language),
+                "reseller": partnership.reseller.name_in(person.language),
                 "accepter": accepter.name,
                 "roles": names_of(roles, person.language),
                 "grant_days": invitation.grant_days,
@@ -201,7 +201,7 @@ def _tell_inviter(actor: Actor, invitation: PartnerInvitation) -> None:
         context={
             "recipient": inviter.name,
             "named": invitation.named_domain,
-            "other": actor.tenant_name,
+            "other": Tenant.objects.get(pk=actor.tenant_id).name_in(inviter.language),
             "list_link": {"path": "/dashboard/indirect-resellers/"},
         },
     )
@@ -241,7 +241,7 @@ def decline_invitation(
         subject_id=invitation.pk,
         context={
             "recipient": inviter.name,
-            "reseller": reseller.name,
+            "reseller": reseller.name_in(inviter.language),
             "reason": invitation.decline_reason,
             "list_link": {"path": "/dashboard/indirect-resellers/"},
         },

@@ -58,7 +58,7 @@ def draft_of(invitation: PartnerInvitation) -> Draft:
     """The draft in the invitation's language, or the text that the sender made of it."""
     link = link_url(Purpose.PARTNER_INVITATION, invitation.pk, invitation.version)
     names = {
-        "provider": invitation.tenant.name,
+        "provider": invitation.tenant.name_in(invitation.language),
         "inviter": invitation.inviter.name,
         "link": link,
         "until": day_of(invitation),

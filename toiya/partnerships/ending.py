@@ -121,6 +121,7 @@ def _must_be_party(actor: Actor, partnership: Partnership) -> None:
 
 
 def _tell(actor: Actor, partnership: Partnership, tenant: Tenant) -> None:
+    ender = Tenant.objects.get(pk=actor.tenant_id)
     for person in administrators_of(tenant):
         outbox.post(
             actor,
@@ -130,9 +131,9 @@ def _tell(actor: Actor, partnership: Partnership, tenant: Tenant) -> None:
             subject_id=partnership.pk,
             context={
                 "recipient": person.name,
-                "provider": partnership.provider.name,
-                "reseller": partnership.reseller.name,
-                "ended_by": actor.tenant_name,
+                "provider": partnership.provider.name_in(person.language),
+                "reseller": partnership.reseller.name_in(person.language),
+                "ended_by": ender.name_in(person.language),
                 "reason": partnership.end_reason,
                 "access_remains": int(access_between(actor, partnership).exists()),
                 "partners_link": {"path": "/organization/partners/"},

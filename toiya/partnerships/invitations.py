@@ -138,7 +138,7 @@ def _post(by: By, invitation: PartnerInvitation, message: str) -> InvitationSend
         language=invitation.language,
         subject_id=invitation.pk,
         context={
-            "provider": invitation.tenant.name,
+            "provider": invitation.tenant.name_in(invitation.language),
             "inviter": invitation.inviter.name,
             "message_text": _kept_text(invitation),
             "invitation_link": {

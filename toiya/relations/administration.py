@@ -88,8 +88,8 @@ def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UU
             "recipient": person.name,
             "user_name": person.user_name,
             "agent": actor.name,
-            "grantee": actor.tenant_name,
-            "tenant": grant.tenant.name,
+            "grantee": grant.grantee.name_in(person.language),
+            "tenant": grant.tenant.name_in(person.language),
             "reset_at": actor.now.isoformat(),
         },
     )

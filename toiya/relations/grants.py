@@ -124,7 +124,8 @@ def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationG
             "expires_at": grant.expires_at.isoformat(),
         },
     )
-    other = grant.grantee if actor.tenant_id == grant.tenant_id else grant.tenant
+    is_own = actor.tenant_id == grant.tenant_id
+    remover, other = (grant.tenant, grant.grantee) if is_own else (grant.grantee, grant.tenant)
     for person in administrators_of(other):
         outbox.post(
             actor,
@@ -134,9 +135,9 @@ def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationG
             subject_id=grant.pk,
             context={
                 "recipient": person.name,
-                "tenant": grant.tenant.name,
-                "grantee": grant.grantee.name,
-                "removed_by": actor.tenant_name,
+                "tenant": grant.tenant.name_in(person.language),
+                "grantee": grant.grantee.name_in(person.language),
+                "removed_by": remover.name_in(person.language),
                 "roles": names_of(grant.directory_roles, person.language),
                 "removed_at": actor.now.isoformat(),
                 "partners_link": {"path": "/organization/partners/"},

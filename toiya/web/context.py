@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from toiya.core.actor import Actor
+from toiya.core.permissions import Permission
 from toiya.programme.words import current_programme
 from toiya.web.navigation import MENUS, SITES
 
@@ -16,7 +17,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     match = request.resolver_match
     name = match.view_name if match else ""
-    site = _site(request.path)
+    site = _site_of_profile(actor) if actor and name == "people:profile" else _site(request.path)
     return {
         "programme": current_programme(),
         "account": _account(actor) if actor else None,
@@ -30,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "url": url,
                 "label": entry.label,
                 "icon": entry.icon,
-                "current": name == entry.url_name or name in entry.children,
+                "current": entry.holds(name),
             }
             for entry in MENUS.get(site, ())
             if entry.is_for(actor) and (url := _url(entry.url_name))
@@ -50,6 +51,11 @@ def _account(actor: Actor) -> dict[str, Any]:
         "security_url": _url("mfa_index"),
         "sign_out_url": _url("account_logout"),
     }
+
+
+def _site_of_profile(actor: Actor) -> str:
+    """One's own profile has one address for both sites: partners read it in the dashboard."""
+    return "dashboard" if actor.may(Permission.HOME_VIEW) else "organization"
 
 
 def _site(path: str) -> str:

@@ -14,13 +14,20 @@ from toiya.web.access import ACCESS, Level
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a menu; ``children`` are the pages that belong to it."""
+    """One line of a menu; ``children`` are the pages that belong to it, ``people:`` all of that name."""
 
     url_name: str
     label: str | Promise
     icon: str
     children: tuple[str, ...] = ()
     capacity: Capacity | None = None
+
+    def holds(self, url_name: str) -> bool:
+        """Whether the page with this name is the entry's own or one below it."""
+        return url_name == self.url_name or any(
+            url_name.startswith(child) if child.endswith(":") else url_name == child
+            for child in self.children
+        )
 
     def is_for(self, actor: Actor | None) -> bool:
         """Whether the access table lets this actor open it."""
@@ -51,18 +58,33 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
-        Entry("customers:list", _("Customers"), "people"),
+        Entry("customers:list", _("Customers"), "people", ("customers:",)),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
-        Entry("partnerships:resellers", _("Indirect resellers"), "shop"),
+        Entry(
+            "partnerships:resellers",
+            _("Indirect resellers"),
+            "shop",
+            ("partnerships:request", "partnerships:draft"),
+        ),
         Entry("partnerships:access", _("Administrator access"), "shield-lock", ("partnerships:administer",)),
         Entry("activity:log", _("Activity log"), "clock-history"),
-        Entry("people:list", _("User management"), "person-gear"),
-        Entry("profile:partner", _("Partner profile"), "card-heading"),
+        Entry("people:list", _("User management"), "person-gear", ("people:",)),
+        Entry("profile:partner", _("Partner profile"), "card-heading", ("profile:",)),
     ),
     "organization": (
         Entry("organization:home", pgettext_lazy("menu", "Home"), "house"),
-        Entry("organization:people", _("Users"), "people"),
-        Entry("organization:partners", _("Partner relationships"), "link-45deg"),
+        Entry(
+            "organization:people",
+            _("Users"),
+            "people",
+            ("organization:add_person", "organization:person", "organization:person_reset_password"),
+        ),
+        Entry(
+            "organization:partners",
+            _("Partner relationships"),
+            "link-45deg",
+            ("organization:remove_access",),
+        ),
         Entry("organization:activity", _("Activity log"), "clock-history"),
     ),
     "operator": (

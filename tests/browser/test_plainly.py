@@ -1,4 +1,4 @@
-"""Consent without JavaScript, and with nothing but a keyboard."""
+"""Consent without JavaScript, and with nothing but a keyboard; another language in the middle of a form."""
 
 import re
 
@@ -98,6 +98,22 @@ def test_consent_by_keyboard(demo: Demo, chromium: Browser, watch: Watch) -> Non
 
     hana.heading(words("Partner relationships"))
     hana.reads("カワセシステムズ", "ヒノデ商事")
+
+
+@pytest.mark.requirement("N-01")
+def test_another_language_keeps_what_was_typed(demo: Demo, chromium: Browser, watch: Watch) -> None:
+    japanese, english = Words("ja"), Words("en")
+    yui = Reader.arrive(chromium, demo.base_url, japanese, watch)
+    yui.open("/dashboard/enrolment/work-account/create/")
+    yui.write(japanese("Company name"), "ヤマブキ情報")
+    yui.write(japanese("Password"), demo.password)
+
+    yui.press("English")
+    yui.words = english
+
+    yui.heading(english("Create a work account"))
+    expect(yui.page.get_by_label(re.compile("^Company name"))).to_have_value("ヤマブキ情報")
+    expect(yui.page.get_by_label(re.compile("^Password")).first).to_have_value("")
 
 
 def tab_to(page: Page, label: str) -> None:

@@ -1,5 +1,5 @@
 // Pages work without this file. It adds the clipboard, consent buttons that wait for their tick, menus that close
-// themselves, and takes the reader to what went wrong.
+// themselves, keeps what was typed when the language changes, and takes the reader to what went wrong.
 "use strict";
 
 (() => {
@@ -24,6 +24,40 @@
     }
     answer.textContent = "";
     setTimeout(() => { answer.textContent = words; }, 50); // a changed text is read out again
+  };
+
+  // Choosing the language loads the page anew: what was typed waits in this tab for the one moment in between.
+  // Secrets do not.
+  const TYPED = "typed";
+  const fields = () => [...document.querySelectorAll("main form :is(input, select, textarea)[name]")].filter(
+    (field) => !["hidden", "password", "file"].includes(field.type) && field.autocomplete !== "one-time-code",
+  );
+  const stateOf = (field) => (field.type === "checkbox" || field.type === "radio" ? field.checked : field.value);
+
+  const keep = () => {
+    const values = fields().map((field) => [field.name, field.type, stateOf(field)]);
+    try {
+      sessionStorage.setItem(TYPED, JSON.stringify(values));
+    } catch { /* no storage: the page comes back as it was saved */ }
+  };
+
+  const restore = () => {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(TYPED));
+      sessionStorage.removeItem(TYPED);
+    } catch { /* nothing was kept */ }
+    if (!kept) return;
+    // A page that answered a form may come back under another address: the same fields make it the same page.
+    const here = fields();
+    const isSame = here.length === kept.length
+      && here.every((field, at) => field.name === kept[at][0] && field.type === kept[at][1]);
+    if (!isSame) return;
+    here.forEach((field, at) => {
+      const value = kept[at][2];
+      if (typeof value === "boolean") field.checked = value;
+      else field.value = value;
+    });
   };
 
   const closeOthers = (place) => {
@@ -55,7 +89,14 @@
     }
   });
 
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches(".language")) keep();
+  });
+
   // A page that comes back from the browser's memory keeps its ticks.
-  addEventListener("pageshow", () => ready(document));
+  addEventListener("pageshow", () => {
+    restore();
+    ready(document);
+  });
   document.addEventListener("htmx:load", (event) => ready(event.target));
 })();

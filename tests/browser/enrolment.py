@@ -202,7 +202,7 @@ def adds_user(reader: Reader, company: Company) -> tuple[str, str]:
     reader.page.go_back()
     reader.follow(words("Add user"))
     reader.write(words("Full name"), words.either("西 直人", "Naoto Nishi"))
-    reader.write(words("E-mail address"), f"naoto@{company.domain}")
+    reader.write(words("Email address"), f"naoto@{company.domain}")
     reader.tick(words("Helpdesk agent"))
     reader.shot("18-add-user")
     reader.press(words("Add"))

@@ -213,7 +213,7 @@ def test_every_profile_is_listed_and_only_the_fitting_one_can_be_chosen(newcomer
         assert shown in page
     assert [text.count("disabled") for text in re.findall(r"<input type=\"radio\"[^>]*>", page)] == [0, 1, 1]
     assert "is inactive" in text_of(inactive)
-    assert "is in United States, but your work account is in Japan" in text_of(american)
+    assert "is United States, that of your work account Japan" in text_of(american)
     assert before is None
     assert chosen.headers["Location"] == f"{WIZARD}legal-profile/"
 

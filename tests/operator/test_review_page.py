@@ -70,7 +70,7 @@ def test_approval_is_not_offered_while_the_address_is_unverified(newcomer: Newco
 
     assert "elsewhere.example" in page
     assert "is not a verified domain of the organization" in page
-    assert "The primary contact has not confirmed the mail address yet." in page
+    assert "The primary contact has not confirmed the email address yet." in page
     assert f'action="{address(newcomer)}approval/"' not in page
     assert browser.post(f"{address(newcomer)}approval/").status_code == 400
     assert newcomer.application.state == State.EMAIL_PENDING

@@ -61,8 +61,8 @@ class ProfileInOtherCountry(Refusal):
     def __init__(self, *, found: str, expected: str) -> None:
         super().__init__(
             _(
-                "This organization profile is in %(found)s, but your work account is in %(expected)s. "
-                "Choose a profile in the same country or region."
+                "The country or region of this organization profile is %(found)s, that of your work account "
+                "%(expected)s. Choose a profile in the same country or region."
             )
             % {"found": found, "expected": expected}
         )

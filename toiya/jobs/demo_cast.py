@@ -286,7 +286,7 @@ YAMABUKI_PROFILES = (
         street="みなとみらい 4-5-6",
         phone="045-123-4567",
         holdings=(
-            HoldingDetails(HoldingKind.BENEFIT, "社内利用ライセンス 10 本", "10 licences for internal use"),
+            HoldingDetails(HoldingKind.BENEFIT, "社内利用ライセンス 10 本", "10 licenses for internal use"),
             HoldingDetails(HoldingKind.COMPETENCY, "中小企業向けクラウド", "Cloud for small businesses"),
         ),
     ),

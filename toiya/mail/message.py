@@ -29,7 +29,7 @@ class NotAnAddress(Refusal):
     """The address cannot be written into a message without harm."""
 
     code = "not_an_address"
-    message = _("This is not an e-mail address that mail can be sent to.")
+    message = _("This is not an email address that mail can be sent to.")
 
 
 def build_message(rendered: RenderedMail, *, mail_id: UUID, to: str, at: dt.datetime) -> MIMEMultipart:

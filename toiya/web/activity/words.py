@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.directory.models import Language
@@ -27,7 +28,7 @@ FIELDS: Labels = {
     "capacity": _("Capacity"),
     "channel": _("How the customer was won"),
     "city": _("City"),
-    "contact_email": _("Mail address of the contact"),
+    "contact_email": _("Email address of the contact"),
     "contact_name": _("Name of the contact"),
     "contact_phone": _("Phone of the contact"),
     "countries": _("Countries and regions"),
@@ -35,7 +36,7 @@ FIELDS: Labels = {
     "currency": _("Currency"),
     "domain": _("Domain"),
     "domain_is_verified": _("Domain of the address is verified"),
-    "email": _("Mail address"),
+    "email": _("Email address"),
     "evidence": _("Evidence"),
     "expires_at": _("Expires"),
     "financing": _("Financing or credit terms"),
@@ -77,7 +78,7 @@ FIELDS: Labels = {
     "street": _("Street address"),
     "summary_en": _("Summary, English"),
     "summary_ja": _("Summary, Japanese"),
-    "support_email": _("Support mail address"),
+    "support_email": _("Support email address"),
     "support_hours_en": _("Support hours, English"),
     "support_hours_ja": _("Support hours, Japanese"),
     "support_phone": _("Support phone"),
@@ -115,7 +116,7 @@ def word(name: str, value: str) -> str:
     if name in PLACES:
         return country_name(value)
     if name == "languages":
-        return ", ".join(language_name(code) for code in value.split(","))
+        return pgettext("between names", ", ").join(language_name(code) for code in value.split(","))
     if name.endswith("_at") or name == "since":
         return _moment(value)
     return value

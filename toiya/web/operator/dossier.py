@@ -23,11 +23,11 @@ DETAIL_LABELS: Mapping[str, str | Promise] = {
     "city": gettext_lazy("City"),
     "street": gettext_lazy("Street address"),
     "contact_name": gettext_lazy("Name of the primary contact"),
-    "contact_email": gettext_lazy("Mail address of the primary contact"),
+    "contact_email": gettext_lazy("Email address of the primary contact"),
     "contact_phone": gettext_lazy("Phone of the primary contact"),
     "contact_language": gettext_lazy("Language of the primary contact"),
     "support_website": gettext_lazy("Support website"),
-    "support_email": gettext_lazy("Support mail address"),
+    "support_email": gettext_lazy("Support email address"),
     "support_phone": gettext_lazy("Support phone"),
 }
 SECTIONS = (
@@ -166,7 +166,7 @@ def _obstacles(application: Application, passed: set[str]) -> list[str]:
     if is_denied(application):
         found.append(_("The primary contact said: this was not us."))
     elif not is_contact_verified(application):
-        found.append(_("The primary contact has not confirmed the mail address yet."))
+        found.append(_("The primary contact has not confirmed the email address yet."))
     found += [
         _("Not passed yet: “%(check)s”.") % {"check": kind.label}
         for kind in CheckKind

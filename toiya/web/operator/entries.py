@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.permissions import Permission
@@ -29,7 +29,7 @@ ENTRY_LABELS: Mapping[str, str | Promise] = {
     "summary_ja": gettext_lazy("Summary, Japanese"),
     "summary_en": gettext_lazy("Summary, English"),
     "website": gettext_lazy("Website"),
-    "contact_email": gettext_lazy("Mail address for resellers"),
+    "contact_email": gettext_lazy("Email address for resellers"),
     "contact_phone": gettext_lazy("Phone for resellers"),
     "languages": gettext_lazy("Languages"),
     "support_hours_ja": gettext_lazy("Support hours, Japanese"),
@@ -52,9 +52,12 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if name == "countries" and isinstance(value, list):
-        return ", ".join(country for _code, country in by_name([str(code) for code in value]))
+        return pgettext("between names", ", ").join(
+            country for _code, country in by_name([str(code) for code in value])
+        )
     if name == "languages":
-        return ", ".join(language_name(code) for code in str(value).split(",") if code)
+        names = (language_name(code) for code in str(value).split(",") if code)
+        return pgettext("between names", ", ").join(names)
     return "" if value is None else str(value)
 
 

@@ -111,7 +111,7 @@ class ProviderForm(forms.Form):
         max_length=60,
         error_messages={"invalid": _("Use letters, digits, dots, hyphens and underscores only.")},
     )
-    administrator_email = forms.EmailField(label=_("Mail address of the global administrator"))
+    administrator_email = forms.EmailField(label=_("Email address of the global administrator"))
 
 
 class ProgrammeForm(forms.Form):
@@ -129,7 +129,7 @@ class ProgrammeForm(forms.Form):
     membership_site_en = forms.CharField(
         label=_("What the membership site is called, English"), max_length=60
     )
-    support_email = forms.EmailField(label=_("Mail address for questions"))
+    support_email = forms.EmailField(label=_("Email address for questions"))
     review_days_from = forms.IntegerField(
         label=_("Working days of a review, at least"), min_value=1, max_value=60
     )

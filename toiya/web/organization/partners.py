@@ -80,7 +80,7 @@ def _grant_row(actor: Actor, grant: AdministrationGrant, consented_by: str) -> d
     elif grant.expires_at <= actor.now:
         state, tone, until = _("Expired"), "neutral", grant.expires_at
     else:
-        state, tone, until = _("In force"), "warning", grant.expires_at
+        state, tone, until = _("In force"), "info", grant.expires_at
     return {
         "grant": grant,
         "is_given": grant.tenant_id == actor.tenant_id,

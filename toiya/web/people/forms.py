@@ -62,7 +62,7 @@ class AddPersonForm(RolesForm):
 
     name = forms.CharField(label=_("Full name"), max_length=100, widget=NAME)
     contact_email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         help_text=_("For contact. Each user has an address of their own."),
         widget=forms.EmailInput(attrs={"autocomplete": "off", "data-fills": "id_local_part"}),
     )
@@ -76,7 +76,7 @@ class AddPersonForm(RolesForm):
                 _("Use letters a to z, digits, and . _ - in between; no spaces, and no @."),
             )
         ],
-        help_text=_("For signing in. Left empty, it is the part before the @ of the e-mail address."),
+        help_text=_("For signing in. Left empty, it is the part before the @ of the email address."),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
@@ -110,7 +110,7 @@ class PersonForm(forms.Form):
 
     name = forms.CharField(label=_("Full name"), max_length=100)
     contact_email = forms.EmailField(
-        label=_("E-mail address"), help_text=_("For contact. Each user has an address of their own.")
+        label=_("Email address"), help_text=_("For contact. Each user has an address of their own.")
     )
     language = forms.ChoiceField(label=_("Language of mails and pages"), choices=Language.choices)
 

@@ -195,7 +195,7 @@ def _page(
         "person": person,
         "roles": _in_order(person),
         "facts": [
-            (_("E-mail address"), person.contact_email),
+            (_("Email address"), person.contact_email),
             (_("Language of mails and pages"), Language(person.language).label),
         ],
         "locked_reason": _(

@@ -44,7 +44,7 @@ class EntryForm(forms.Form):
         label=_("Summary, English"), max_length=600, widget=forms.Textarea(attrs={"rows": 3}), required=False
     )
     website = forms.URLField(label=_("Website"), max_length=200, assume_scheme="https")
-    contact_email = forms.EmailField(label=_("Mail address for resellers"))
+    contact_email = forms.EmailField(label=_("Email address for resellers"))
     contact_phone = forms.CharField(label=_("Phone for resellers"), max_length=30)
     countries = forms.MultipleChoiceField(
         label=_("Countries and regions"), widget=forms.CheckboxSelectMultiple, choices=_countries

@@ -40,7 +40,7 @@ QUESTIONS: Mapping[str, Question] = {
     "domain": Question(
         _("Does your company have a domain of its own?"),
         _(
-            "That is the part after the @ in your company's mail addresses, like example.com. "
+            "That is the part after the @ in your company's email addresses, like example.com. "
             "Addresses of free mail services do not count."
         ),
         (
@@ -130,7 +130,7 @@ OUTCOMES: Mapping[str, Outcome] = {
         _("Get a domain first"),
         _(
             "A work account needs a domain that belongs to your company, and the primary contact "
-            "needs a mail address in it. Once you have one, come back and make the work account on "
+            "needs an email address in it. Once you have one, come back and make the work account on "
             "the way."
         ),
         may_enrol=False,

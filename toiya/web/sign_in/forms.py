@@ -65,7 +65,7 @@ class SignInForm(LimitedForm, LoginForm):  # type: ignore[misc]
                     "autofocus": True,
                 }
             ),
-            help_text=_("Like an e-mail address: name@company.example"),
+            help_text=_("Like an email address: name@company.example"),
         )
         self.fields["password"] = PasswordField(label=_("Password"), autocomplete="current-password")
         self.order_fields(["login", "password"])

@@ -141,7 +141,9 @@ def test_done_returns_to_the_customers_where_the_invitation_is_open(cast: Cast, 
     browser = browser_of(cast.kai)
 
     draft = browser.get(draft_path(invitation)).content.decode()
-    done = re.search(r'<a class="btn btn-primary" href="([^"]+)"><svg.*?</svg>Done</a>', draft, re.DOTALL)
+    done = re.search(
+        r'<a class="btn btn-secondary" href="([^"]+)"><svg[^<]*(?:<[^>]*>)*?</svg>Done</a>', draft
+    )
     assert done
     assert done[1] == reverse("customers:list")
 

@@ -159,7 +159,8 @@ class CountryForm(forms.Form):
 
 def _countries_to_add() -> list[tuple[str, str]]:
     present = {row.code for row in programme_countries()}
-    return [(code, name) for code, name in known_countries() if code not in present]
+    known = [(code, name) for code, name in known_countries() if code not in present]
+    return [("", "―"), *known]
 
 
 class NewCountryForm(CountryForm):

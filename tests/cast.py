@@ -20,6 +20,7 @@ from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
 from toiya.core.text import search_key, sort_key
+from toiya.customers.models import CustomerAccount
 from toiya.directory.actors import actor_for, bystander_for, person_for_request
 from toiya.directory.models import Domain, Family, Person, Tenant
 from toiya.directory.tenants import hold_role, vet
@@ -191,7 +192,8 @@ def partner(provider: Tenant, reseller: Tenant) -> Partnership:
 
 
 def relate(partner_: Tenant, customer: Tenant) -> ResellerRelationship:
-    """The partner serves the customer already."""
+    """The partner serves the customer already; the customer has its account (S-077)."""
+    CustomerAccount.objects.get_or_create(tenant=customer)
     return ResellerRelationship.objects.create(
         partner=partner_,
         customer=customer,

@@ -32,7 +32,7 @@ from toiya.customers.errors import (
     RolesNotOffered,
     WrongCustomer,
 )
-from toiya.customers.models import RelationshipInvitation, RequestedRole
+from toiya.customers.models import CustomerAccount, RelationshipInvitation, RequestedRole
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
 from toiya.customers.relationship_requests import keep_draft, record_issue
 from toiya.directory.models import Person, Tenant
@@ -110,6 +110,7 @@ def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list
 
     invitation.state = InvitationState.ACCEPTED
     _settle(actor, invitation)
+    CustomerAccount.objects.get_or_create(tenant=customer)
     relationships = [_relate(actor, invitation, party, customer) for party in invitation.parties]
     for party in invitation.parties:
         if chosen[party.pk]:

@@ -10,26 +10,45 @@ from django.utils.translation import gettext_lazy as _
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
 from toiya.core.ids import new_id
+from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
 from toiya.core.tenancy import SameTenant
 from toiya.directory.models import Person, Tenant
 from toiya.pricing.models import Promotion
+from toiya.programme.models import in_language
 from toiya.relations.models import Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription
+
+
+class Series(models.TextChoices):
+    """What is counted through for each organisation."""
+
+    ORDER = "order", _("Order")
+    REQUEST = "request", _("Order request")
+
+
+class NumberSeries(models.Model):
+    """The last number that an organisation gave; one conditional statement takes the next."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    series = models.CharField(max_length=10, choices=Series.choices)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [UniqueConstraint(fields=["tenant", "series"], name="one_series_of_a_kind")]
 
 
 class CartQuerySet(models.QuerySet["Cart"]):
     """Carts, fetched through the actor."""
 
     def visible_to(self, actor: Actor) -> "CartQuerySet":
-        """Those of the actor's organisation, for customers that it serves now."""
-        served = ResellerRelationship.objects.of_partner(actor).live().values("customer_id")
-        return self.filter(tenant_id=actor.tenant_id, customer_id__in=served)
+        """Those of the actor's organisation. A relationship that has ended since is named by the checkout (S-076)."""
+        return self.filter(tenant_id=actor.tenant_id)
 
 
 class Cart(models.Model):
     """What a partner is about to buy for one customer. A provider's cart becomes an order, a reseller's an order
-    request to the provider that it names.
+    request to the provider that it names. What it sells names the reseller, and the support contact chosen (N-15).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -37,6 +56,9 @@ class Cart(models.Model):
     provider = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     reseller = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    support_contact = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -157,11 +179,16 @@ class OrderRequest(models.Model):
 
 
 class OrderRequestLine(Line):
-    """A line of an order request; ``asked_quantity`` is what the reseller wanted before the provider changed it."""
+    """A line of an order request; ``asked_quantity`` is what the reseller wanted before the provider changed it, null
+    for what the provider put in. ``resale`` is the price that both sides saw.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     request = models.ForeignKey(OrderRequest, on_delete=models.CASCADE, related_name="lines")
-    asked_quantity = models.PositiveIntegerField()
+    asked_quantity = models.PositiveIntegerField(null=True, blank=True)
+    resale_units = models.BigIntegerField(null=True, blank=True)
+    resale_scale = models.PositiveSmallIntegerField(null=True, blank=True)
+    resale_currency = models.CharField(max_length=3, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -238,6 +265,7 @@ class Order(models.Model):
     ordered_by_id = models.UUIDField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=OrderState.choices, default=OrderState.PENDING)
     currency = models.CharField(max_length=3)
+    cart_id = models.UUIDField(null=True, blank=True)
     submission_key = models.CharField(max_length=100)
     submission_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
@@ -260,21 +288,47 @@ class Order(models.Model):
 
 
 class OrderLine(Line):
-    """What became of one line: the subscription that it made or enlarged, or why not."""
+    """What became of one line: the subscription that it made or enlarged, or why not. ``quantity`` is what was bought,
+    also where it enlarged a subscription.
+
+    Prices of one unit and billing period at each edge, frozen at the order. ``task_id`` is the task that provides it.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     state = models.CharField(max_length=10, choices=OrderLineState.choices, default=OrderLineState.PENDING)
     failure_code = models.CharField(max_length=60, blank=True)
-    failure = models.TextField(blank=True)
+    failure_ja = models.TextField(blank=True)
+    failure_en = models.TextField(blank=True)
+    is_addition = models.BooleanField(default=False)
+    task_id = models.UUIDField(null=True, blank=True, db_index=True)
     cost_units = models.BigIntegerField(null=True, blank=True)
     cost_scale = models.PositiveSmallIntegerField(null=True, blank=True)
+    cost_currency = models.CharField(max_length=3, blank=True)
+    resale_units = models.BigIntegerField(null=True, blank=True)
+    resale_scale = models.PositiveSmallIntegerField(null=True, blank=True)
+    resale_currency = models.CharField(max_length=3, blank=True)
+    retail_units = models.BigIntegerField(null=True, blank=True)
+    retail_scale = models.PositiveSmallIntegerField(null=True, blank=True)
+    retail_currency = models.CharField(max_length=3, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(fields=["order", "position"], name="order_position_once"),
             SameTenant(parent="order", to="orders.Order", name="order_line_in_tenant"),
         ]
+
+    @property
+    def failure(self) -> str:
+        """Why it was not ordered or not provided, in the reader's language."""
+        return in_language(self.failure_ja, self.failure_en)
+
+    def price(self, edge: str) -> UnitPrice | None:
+        """The frozen price of one unit at an edge (``cost``, ``resale``, ``retail``), or None."""
+        units = getattr(self, f"{edge}_units")
+        if units is None:
+            return None
+        return UnitPrice(units, getattr(self, f"{edge}_scale"), getattr(self, f"{edge}_currency"))
 
 
 class WishState(models.TextChoices):

@@ -1,0 +1,305 @@
+"""A cart becomes an order, once: the provider buys for a customer (S-069, S-076, S-099).
+
+Good lines go on, bad ones are refused with their reason. Prices are frozen, subscriptions are opened, and the systems
+behind the connectors are asked, all in one transaction.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import Actor, By
+from toiya.core.errors import NotVisible
+from toiya.core.ids import new_id
+from toiya.core.permissions import Permission
+from toiya.directory.models import Tenant
+from toiya.licences.pools import change_seats
+from toiya.orders.carts import lines_of
+from toiya.orders.errors import CartEmpty, CartExpired, CartUsed, NothingOrdered, SubmissionKeyReused
+from toiya.orders.examination import Basket, Examined, examine
+from toiya.orders.models import (
+    Cart,
+    Line,
+    Order,
+    OrderLine,
+    OrderLineState,
+    OrderRequest,
+    OrderState,
+    Series,
+)
+from toiya.orders.notices import tell_settled, tell_submitted
+from toiya.orders.numbers import next_number
+from toiya.orders.provisioning import locked_subscription, provide, record_outcome, state_of
+from toiya.orders.reach import must_reach
+from toiya.relations.models import Partnership, ResellerRelationship
+from toiya.subscriptions.errors import ChangedMeanwhile
+from toiya.subscriptions.lifecycle import Sale, change, open_subscription, price_fields
+from toiya.subscriptions.models import EventKind, Subscription
+
+KEY_LENGTH = 100
+
+
+def submit_order(actor: Actor, *, cart: Cart, version: int, key: str) -> Order:
+    """The cart as it stood at ``version`` becomes an order. The same key again answers with the same order (G-32).
+
+    Raises NotVisible for another's cart, ChangedMeanwhile, CartExpired, CartUsed, CartEmpty, SubmissionKeyReused for a
+    key that belongs to something else, NothingOrdered, and what ``must_reach`` raises.
+    """
+    if cart.tenant_id != actor.tenant_id:
+        raise NotVisible
+    actor.must(Permission.ORDERS_SUBMIT)
+    digest = digest_of(cart.pk, version)
+    key = key[:KEY_LENGTH] or digest
+    found = _submitted(actor.tenant_id, key, digest)
+    if found is not None:
+        return found
+    try:
+        return _submit(actor, cart=cart, version=version, key=key, digest=digest)
+    except (CartUsed, IntegrityError):
+        # Somebody was quicker: the same submission has this answer, a different one with the key is refused.
+        found = _submitted(actor.tenant_id, key, digest)
+        if found is None:
+            raise
+        return found
+
+
+def digest_of(*parts: object) -> str:
+    """What was submitted, in short: a cart at a version never changes."""
+    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+
+def _submitted(tenant_id: uuid.UUID, key: str, digest: str) -> Order | None:
+    found = Order.objects.filter(tenant_id=tenant_id, submission_key=key).first()
+    if found is not None and found.submission_digest != digest:
+        raise SubmissionKeyReused
+    return found
+
+
+@transaction.atomic
+def _submit(actor: Actor, *, cart: Cart, version: int, key: str, digest: str) -> Order:
+    claim_cart(actor, cart, version)
+    lines = list(lines_of(cart))
+    if not lines:
+        raise CartEmpty
+    sale = Purchase(
+        provider=Tenant.objects.select_related("country").get(pk=cart.provider_id),
+        reseller=cart.reseller,
+        customer=Tenant.objects.select_related("country").get(pk=cart.customer_id),
+        lines=lines,
+        key=key,
+        digest=digest,
+        cart_id=cart.pk,
+        support_contact=cart.support_contact,
+    )
+    return place_order(actor, sale)
+
+
+def claim_cart(actor: Actor, cart: Cart, version: int) -> None:
+    """The cart is used up from now on, if it is still open and as the page showed it; one of two at once wins.
+
+    Raises CartUsed, CartExpired, ChangedMeanwhile.
+    """
+    claimed = Cart.objects.filter(
+        pk=cart.pk, version=version, checked_out_at__isnull=True, expires_at__gt=actor.now
+    ).update(checked_out_at=actor.now, version=F("version") + 1)
+    if claimed:
+        return
+    now = Cart.objects.get(pk=cart.pk)
+    if now.checked_out_at is not None:
+        raise CartUsed
+    if now.expires_at <= actor.now:
+        raise CartExpired(on=now.expires_at.date())
+    raise ChangedMeanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is bought for whom, and what makes its submission unique."""
+
+    provider: Tenant
+    reseller: Tenant | None
+    customer: Tenant
+    lines: Sequence[Line]
+    key: str
+    digest: str
+    cart_id: uuid.UUID | None = None
+    request: OrderRequest | None = None
+    support_contact: Tenant | None = None
+
+
+def place_order(by: By, purchase: Purchase) -> Order:
+    """The order, in the transaction of whatever made it: a cart, or an approved request. Rights are checked before.
+
+    Raises what ``must_reach`` raises, and NothingOrdered.
+    """
+    provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
+    lock_chain(provider, reseller, customer)
+    account = must_reach(provider=provider, reseller=reseller, customer=customer)
+    answers = examine(
+        Basket(
+            provider=provider,
+            reseller=reseller,
+            customer=customer,
+            account=account,
+            lines=purchase.lines,
+            now=by.now,
+        )
+    )
+    good = [answer for answer in answers if answer.problem is None]
+    if not good:
+        raise NothingOrdered(reasons=[str(answer.problem) for answer in answers])
+
+    order_id = new_id()
+    made: dict[int, Subscription] = {}
+    lines = [_carry_out(by, purchase, order_id, answer, made) for answer in answers]
+    order = Order.objects.create(
+        id=order_id,
+        tenant=provider,
+        number=next_number(provider.pk, Series.ORDER),
+        operator=good[0].line.availability.tenant,
+        reseller=reseller,
+        customer=customer,
+        request=purchase.request,
+        ordered_by_id=by.person_id,
+        state=state_of(lines),
+        currency=good[0].line.availability.currency,
+        cart_id=purchase.cart_id,
+        submission_key=purchase.key,
+        submission_digest=purchase.digest,
+        created_at=by.now,
+    )
+    OrderLine.objects.bulk_create(lines)
+    record(
+        by,
+        AuditAction.CREATE_ORDER,
+        order,
+        tenant_id=provider.pk,
+        counterparty_id=reseller.pk if reseller else None,
+        customer_id=customer.pk,
+        after={
+            "number": order.number,
+            "reseller": reseller.name if reseller else None,
+            "lines": [f"{line.availability.sku.code} x {line.quantity}" for line in lines],
+            "refused": [line.failure_code for line in lines if line.state == OrderLineState.REFUSED],
+        },
+    )
+    if order.state == OrderState.PENDING:
+        tell_submitted(by, order)
+    else:
+        record_outcome(by, order)
+        tell_settled(by, order)
+    return order
+
+
+def lock_chain(provider: Tenant, reseller: Tenant | None, customer: Tenant) -> None:
+    """Nothing that the order reads about its chain ends while it is made; limits per customer count one at a time.
+
+    On SQLite the immediate transaction is the lock.
+    """
+    list(Tenant.objects.select_for_update(no_key=True).filter(pk=customer.pk))
+    parties = [provider.pk, *([reseller.pk] if reseller else [])]
+    related = ResellerRelationship.objects.live().filter(customer=customer, partner__in=parties)
+    list(related.select_for_update(no_key=True).order_by("pk"))
+    if reseller is not None:
+        live = Partnership.objects.live().filter(provider=provider, reseller=reseller)
+        list(live.select_for_update(no_key=True))
+
+
+def _carry_out(
+    by: By, purchase: Purchase, order_id: uuid.UUID, answer: Examined, made: dict[int, Subscription]
+) -> OrderLine:
+    asked = answer.line
+    line = OrderLine(
+        tenant=purchase.provider,
+        order_id=order_id,
+        position=asked.position,
+        availability=asked.availability,
+        subscription=asked.subscription,
+        is_addition=asked.subscription_id is not None,
+        parent=asked.parent,
+        parent_position=asked.parent_position,
+        quantity=asked.quantity,
+        friendly_name=asked.friendly_name,
+        promotion=answer.promotion,
+        custom_term_end=asked.custom_term_end,
+        attributes=asked.attributes,
+    )
+    if answer.problem is not None or answer.prices is None:
+        problem = answer.problem
+        line.state = OrderLineState.REFUSED
+        if problem is not None:
+            line.failure_code = problem.code
+            line.failure_ja, line.failure_en = problem.japanese, problem.english
+        return line
+    for edge in ("cost", "resale", "retail"):
+        for name, value in price_fields(edge, getattr(answer.prices, edge)).items():
+            setattr(line, name, value)
+    if line.is_addition:
+        subscription = _enlarge(by, line)
+    else:
+        subscription = _open(by, purchase, line, answer, made.get(asked.parent_position or -1))
+        made[line.position] = subscription
+    line.subscription = subscription
+    provide(by, line, subscription)
+    return line
+
+
+def _open(
+    by: By, purchase: Purchase, line: OrderLine, answer: Examined, sibling: Subscription | None
+) -> Subscription:
+    if answer.prices is None:
+        raise NothingOrdered(reasons=[])
+    subscription = open_subscription(
+        by,
+        order_id=line.order_id,
+        sale=Sale(
+            operator=line.availability.tenant,
+            provider=purchase.provider,
+            reseller=purchase.reseller,
+            customer=purchase.customer,
+            availability=line.availability,
+            quantity=line.quantity,
+            friendly_name=line.friendly_name or line.availability.sku.name,
+            prices=answer.prices,
+            parent=line.parent or sibling,
+            promotion=line.promotion,
+            custom_term_end=line.custom_term_end,
+        ),
+    )
+    if purchase.support_contact is not None:
+        change(by, subscription, EventKind.SUPPORT_CONTACT_CHANGED, support_contact=purchase.support_contact)
+    record(
+        by,
+        AuditAction.CREATE_SUBSCRIPTION,
+        subscription,
+        tenant_id=purchase.provider.pk,
+        counterparty_id=purchase.reseller.pk if purchase.reseller else None,
+        customer_id=purchase.customer.pk,
+        after={"offer": line.availability.sku.code, "quantity": line.quantity},
+    )
+    return subscription
+
+
+def _enlarge(by: By, line: OrderLine) -> Subscription:
+    """More licences of a running subscription, from now on (S-099). Nobody changes it meanwhile: it is locked here."""
+    held = locked_subscription(line)
+    before = held.quantity
+    change(by, held, EventKind.QUANTITY_CHANGED, quantity=before + line.quantity)
+    change_seats(held.customer_id, held.sku, seats=line.quantity)
+    record(
+        by,
+        AuditAction.UPDATE_SUBSCRIPTION,
+        held,
+        tenant_id=held.tenant_id,
+        counterparty_id=held.reseller_id,
+        customer_id=held.customer_id,
+        before={"quantity": before},
+        after={"quantity": held.quantity},
+    )
+    return held

@@ -1,0 +1,332 @@
+"""What carts, orders and order requests refuse."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from toiya.core.errors import Refusal
+
+
+# ---------------------------------------------------------------- who may buy for whom
+class PartnershipMissing(Refusal):
+    """A provider orders for a reseller's customer only while the two are partners (S-069)."""
+
+    code = "partnership_missing"
+
+    def __init__(self, *, provider: str, reseller: str) -> None:
+        super().__init__(
+            _(
+                "A partnership is missing: %(provider)s and %(reseller)s are not partners in the programme at present, "
+                "so nothing can be ordered through %(reseller)s."
+            )
+            % {"provider": provider, "reseller": reseller}
+        )
+
+
+class RelationshipMissing(Refusal):
+    """Whoever sells to a customer needs a reseller relationship of its own with it (S-069, S-076, S-078, S-096)."""
+
+    code = "relationship_missing"
+
+    def __init__(self, *, partner: str, customer: str) -> None:
+        super().__init__(
+            _(
+                "A reseller relationship is missing: %(partner)s has none with %(customer)s at present. A partnership "
+                "does not replace it. Request the relationship first; the customer has to accept it."
+            )
+            % {"partner": partner, "customer": customer}
+        )
+
+
+class AccountMissing(Refusal):
+    """A customer trades only with an account (S-077)."""
+
+    code = "account_missing"
+
+    def __init__(self, *, customer: str) -> None:
+        super().__init__(
+            _(
+                "A customer account is missing: %(customer)s has none yet. Enter its company and billing data on the "
+                "account page first."
+            )
+            % {"customer": customer}
+        )
+
+
+class CustomerIsPartner(Refusal):
+    """Nobody in the programme resells to a programme partner's trading tenant (N-16)."""
+
+    code = "customer_is_partner"
+
+    def __init__(self, *, customer: str) -> None:
+        super().__init__(
+            _(
+                "%(customer)s is itself a partner of the programme with this organization. Partners do not resell to "
+                "each other; for its own use it needs another organization."
+            )
+            % {"customer": customer}
+        )
+
+
+class PartnerStopped(Refusal):
+    """A suspended partner manages what runs and sells nothing new (N-40)."""
+
+    code = "partner_stopped"
+
+    def __init__(self, *, partner: str) -> None:
+        super().__init__(
+            _(
+                "%(partner)s is suspended or not approved in the programme at present. Existing services stay "
+                "manageable; nothing new can be sold."
+            )
+            % {"partner": partner}
+        )
+
+
+class MarketClosed(Refusal):
+    """A provider sells in the sales region of its own country, and where the programme is open (N-44)."""
+
+    code = "market_closed"
+
+    def __init__(self, *, found: str, expected: str) -> None:
+        super().__init__(
+            _(
+                "The customer is in “%(found)s”. The seller may sell in its own sales region, “%(expected)s”, and only "
+                "where the programme is open."
+            )
+            % {"found": found, "expected": expected}
+        )
+
+
+# ---------------------------------------------------------------- one line
+class OfferWithdrawn(Refusal):
+    """The operator no longer sells it."""
+
+    code = "offer_withdrawn"
+
+    def __init__(self, *, offer: str) -> None:
+        super().__init__(_("“%(offer)s” is no longer sold.") % {"offer": offer})
+
+
+class WrongMarket(Refusal):
+    """The offer is for another country (N-44)."""
+
+    code = "wrong_market"
+
+    def __init__(self, *, offer: str, found: str, expected: str) -> None:
+        super().__init__(
+            _("“%(offer)s” is sold in %(found)s; the customer is in %(expected)s.")
+            % {"offer": offer, "found": found, "expected": expected}
+        )
+
+
+class WrongSegment(Refusal):
+    """The offer is for another kind of customer (N-27)."""
+
+    code = "wrong_segment"
+
+    def __init__(self, *, offer: str, found: str, expected: str) -> None:
+        super().__init__(
+            _("“%(offer)s” is sold to “%(found)s” customers; this customer's account says “%(expected)s”.")
+            % {"offer": offer, "found": found, "expected": expected}
+        )
+
+
+class QuantityOutOfBounds(Refusal):
+    """Below the least or above the largest quantity of the SKU."""
+
+    code = "quantity_out_of_bounds"
+
+    def __init__(self, *, offer: str, found: int, least: int, most: int) -> None:
+        super().__init__(
+            _("“%(offer)s” is sold in quantities from %(least)s to %(most)s; this would make %(found)s.")
+            % {"offer": offer, "found": found, "least": least, "most": most},
+            field="quantity",
+        )
+
+
+class LimitReached(Refusal):
+    """Some offers are limited for each customer (N-27)."""
+
+    code = "limit_reached"
+
+    def __init__(self, *, offer: str, limit: int) -> None:
+        super().__init__(
+            _(
+                "A customer may have “%(offer)s” %(limit)s time(s) at most, and this one has reached that limit."
+            )
+            % {"offer": offer, "limit": limit}
+        )
+
+
+class PrerequisiteMissing(Refusal):
+    """The offer needs another one that the customer does not have."""
+
+    code = "prerequisite_missing"
+
+    def __init__(self, *, offer: str, needed: str) -> None:
+        super().__init__(
+            _(
+                "“%(offer)s” needs an active subscription of: %(needed)s. The customer has none, nor does this cart."
+            )
+            % {"offer": offer, "needed": needed}
+        )
+
+
+class ParentMissing(Refusal):
+    """An add-on belongs to a subscription."""
+
+    code = "parent_missing"
+
+    def __init__(self, *, offer: str) -> None:
+        super().__init__(
+            _(
+                "“%(offer)s” is an add-on: choose the subscription, or the line of this cart, that it belongs to."
+            )
+            % {"offer": offer},
+            field="parent",
+        )
+
+
+class WrongParent(Refusal):
+    """The chosen parent is not one that the add-on fits."""
+
+    code = "wrong_parent"
+
+    def __init__(self, *, offer: str, needed: str) -> None:
+        super().__init__(
+            _("“%(offer)s” can belong only to a running subscription of: %(needed)s.")
+            % {"offer": offer, "needed": needed},
+            field="parent",
+        )
+
+
+class NotEnlargeable(Refusal):
+    """Licences are added to running subscriptions that are sold by quantity, by their seller (S-099)."""
+
+    code = "not_enlargeable"
+
+    def __init__(self, *, name: str, found: str) -> None:
+        super().__init__(
+            _(
+                "Nothing can be added to “%(name)s” (%(found)s). Licenses are added to active license-based "
+                "subscriptions of the same seller."
+            )
+            % {"name": name, "found": found}
+        )
+
+
+class WrongEnd(Refusal):
+    """A term of one's own ends together with another subscription, inside the offer's term."""
+
+    code = "wrong_end"
+
+    def __init__(self, *, found: dt.date, latest: dt.date | None) -> None:
+        super().__init__(
+            _(
+                "The end date %(found)s is not possible. Choose the end date of another subscription of this "
+                "customer, at the latest %(latest)s."
+            )
+            % {"found": found.isoformat(), "latest": latest.isoformat() if latest else "–"},
+            field="custom_term_end",
+        )
+
+
+class AttributesMissing(Refusal):
+    """What a customer's provisioning context may hold."""
+
+    code = "attributes_wrong"
+    message = gettext_lazy(
+        "Write one attribute a line as name: value, at most 20 lines and 200 characters for each."
+    )
+
+
+# ---------------------------------------------------------------- carts and submission
+class CartEmpty(Refusal):
+    """There is nothing to buy."""
+
+    code = "cart_empty"
+    message = gettext_lazy("The cart is empty. Add something first.")
+
+
+class CartExpired(Refusal):
+    """A cart lives seven days; expiry is the comparison of two instants at this request."""
+
+    code = "cart_expired"
+    status = 410
+
+    def __init__(self, *, on: dt.date) -> None:
+        super().__init__(
+            _("This cart expired on %(on)s; prices and offers may have changed. Start a new one.")
+            % {"on": on.isoformat()}
+        )
+
+
+class CartUsed(Refusal):
+    """One cart becomes one order."""
+
+    code = "cart_used"
+    message = gettext_lazy("This cart has been ordered already. You find the order in the list of orders.")
+
+
+class NothingOrdered(Refusal):
+    """Not one line can be ordered, so there is no order."""
+
+    code = "nothing_ordered"
+
+    def __init__(self, *, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(
+            _("Nothing was ordered, because no line of it can be ordered: %(reasons)s")
+            % {"reasons": " ".join(dict.fromkeys(reasons))}
+        )
+
+
+class SubmissionKeyReused(Refusal):
+    """The key of a submission belongs to what was submitted with it (G-32)."""
+
+    code = "submission_key_reused"
+    status = 422
+    message = gettext_lazy(
+        "This submission key was used for another order already. Open the page again and submit once more."
+    )
+
+
+# ---------------------------------------------------------------- order requests
+class RequestSettled(Refusal):
+    """The request has been answered or withdrawn already."""
+
+    code = "request_settled"
+
+    def __init__(self, *, found: str) -> None:
+        super().__init__(
+            _("This order request is “%(found)s” already, so nothing was changed.") % {"found": found}
+        )
+
+
+class PriceRose(Refusal):
+    """What the reseller agreed to pay has risen since; it has to agree again."""
+
+    code = "price_rose"
+
+    def __init__(self, *, offer: str) -> None:
+        super().__init__(
+            _(
+                "The price of “%(offer)s” for the reseller has risen since the request. Send the request back changed, "
+                "so that the reseller can accept the new price."
+            )
+            % {"offer": offer}
+        )
+
+
+class ReasonMissing(Refusal):
+    """A refusal to a partner gives its reason."""
+
+    code = "reason_missing"
+    status = 400
+    message = gettext_lazy("Give the reason; the other side reads it.")
+
+    def __init__(self, field: str = "reason") -> None:
+        super().__init__(field=field)

@@ -1,0 +1,220 @@
+"""What was ordered comes into being: the vendor's system is asked, and its answer settles line and order.
+
+``settle_task`` is the one way back: the worker and the call-backs of the connectors call it once a task of an order is
+done, or has failed for good. What a task says (its payload) is described in docs/orders.md.
+"""
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
+from toiya.core.actor import By
+from toiya.core.errors import NotVisible, Refusal
+from toiya.fulfilment.models import FulfilmentTask, TaskKind, TaskState
+from toiya.fulfilment.queue import post_task
+from toiya.licences.pools import change_seats
+from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
+from toiya.orders.notices import tell_settled
+from toiya.subscriptions.lifecycle import activate_subscription, change
+from toiya.subscriptions.models import EventKind, Subscription, SubscriptionState
+
+LONGEST_REASON = 500
+
+
+def state_of(lines: Collection[OrderLine]) -> OrderState:
+    """What the states of its lines make of an order."""
+    states = {line.state for line in lines}
+    if OrderLineState.PENDING in states:
+        return OrderState.PENDING
+    if states == {OrderLineState.COMPLETED}:
+        return OrderState.COMPLETED
+    return OrderState.PARTLY_COMPLETED if OrderLineState.COMPLETED in states else OrderState.FAILED
+
+
+def provide(by: By, line: OrderLine, subscription: Subscription) -> None:
+    """Ask the system behind the SKU for what the line bought; an instant one has done it by being asked.
+
+    An add-on whose parent is still being provided waits for it (``settle_task`` asks later). The caller saves the line.
+    """
+    parent = subscription.parent
+    if not line.is_addition and parent is not None and parent.state == SubscriptionState.PENDING:
+        return
+    task = post_task(
+        by,
+        connector=line.availability.sku.connector,
+        kind=TaskKind.UPDATE if line.is_addition else TaskKind.PROVISION,
+        subscription_id=subscription.pk,
+        sequence=subscription.sequence,
+        provider_id=subscription.tenant_id,
+        reseller_id=subscription.reseller_id,
+        customer_id=subscription.customer_id,
+        payload=payload_of(line, subscription),
+    )
+    line.task_id = task.pk
+    if task.state == TaskState.DONE:
+        line.state = OrderLineState.COMPLETED
+        if not line.is_addition:
+            _activate(by, subscription)
+
+
+def payload_of(line: OrderLine, subscription: Subscription) -> dict[str, object]:
+    """What the other system is told; no price and no person."""
+    sku, customer = subscription.sku, subscription.customer
+    return {
+        "subscription": str(subscription.pk),
+        "order": str(line.order_id),
+        "line": line.position,
+        "product": sku.product.code,
+        "sku": sku.code,
+        "reference": sku.connector_reference,
+        "quantity": subscription.quantity,
+        "previous_quantity": subscription.quantity - line.quantity if line.is_addition else 0,
+        "term": subscription.term,
+        "billing_cycle": subscription.billing_cycle,
+        "term_end": subscription.term_end.isoformat() if subscription.term_end else None,
+        "parent": str(subscription.parent_id) if subscription.parent_id else None,
+        "customer": {
+            "id": str(customer.pk),
+            "name": customer.name,
+            "domain": customer.domain,
+            "country": customer.country_id,
+        },
+        "attributes": line.attributes,
+    }
+
+
+@transaction.atomic
+def settle_task(
+    by: By, task: FulfilmentTask, *, succeeded: bool, error: str = "", reference: str = ""
+) -> bool:
+    """The task of an order is done, or has failed for good: subscription, line and order follow, and people are told.
+
+    Call it in the transaction that finishes the task. Answers whether anything changed: tasks that no order waits for
+    (suspension, removal, a change outside orders) and a second answer change nothing. ``reference`` is the other
+    system's name for what it made; the task keeps it.
+    """
+    if task.kind not in {TaskKind.PROVISION, TaskKind.UPDATE}:
+        return False
+    line = OrderLine.objects.filter(task_id=task.pk).first()
+    if line is None:
+        return False
+    if reference and not task.reference:
+        task.reference = reference[:200]
+        task.save(update_fields=["reference"])
+    order = Order.objects.select_for_update().select_related("customer", "reseller").get(pk=line.order_id)
+    outcome = OrderLineState.COMPLETED if succeeded else OrderLineState.FAILED
+    settled = OrderLine.objects.filter(pk=line.pk, state=OrderLineState.PENDING).update(
+        state=outcome, **({} if succeeded else _failure(error))
+    )
+    if not settled:
+        return False
+    subscription = locked_subscription(line)
+    if line.is_addition:
+        if not succeeded:
+            _take_back(by, subscription, line.quantity)
+    elif succeeded:
+        _activate(by, subscription)
+    else:
+        _fail(by, subscription)
+    if not line.is_addition:
+        _settle_add_ons(by, subscription, succeeded=succeeded)
+    _settle_order(by, order)
+    return True
+
+
+def locked_subscription(line: OrderLine) -> Subscription:
+    """What the line bought or enlarges, as it stands now; nobody else changes it before this transaction ends."""
+    if line.subscription_id is None:
+        raise NotVisible
+    rows = Subscription.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("sku__product", "customer__country", "parent").get(pk=line.subscription_id)
+
+
+def _failure(error: str) -> dict[str, str]:
+    text = error.strip()[:LONGEST_REASON]
+    return {"failure_code": "provisioning_failed", "failure_ja": text, "failure_en": text}
+
+
+def _activate(by: By, subscription: Subscription) -> None:
+    activate_subscription(by, subscription)
+    record(
+        by,
+        AuditAction.ACTIVATE_SUBSCRIPTION,
+        subscription,
+        tenant_id=subscription.tenant_id,
+        counterparty_id=subscription.reseller_id,
+        customer_id=subscription.customer_id,
+        after={"quantity": subscription.quantity, "term_end": subscription.term_end},
+    )
+
+
+def _fail(by: By, subscription: Subscription) -> None:
+    """It never came into being; it has no seats and is billed to nobody."""
+    change(
+        by,
+        subscription,
+        EventKind.PROVISIONING_FAILED,
+        state=SubscriptionState.DELETED,
+        ended_at=by.now,
+        auto_renew=False,
+    )
+
+
+def _take_back(by: By, subscription: Subscription, units: int) -> None:
+    """The vendor did not add the licences, so they are taken off again. Where they are in use already they stay: a
+    seat in use is never taken by a failure, and the failed line says that the vendor has to be asked again.
+    """
+    if not subscription.is_live or subscription.quantity <= units:
+        return
+    try:
+        with transaction.atomic():
+            change_seats(subscription.customer_id, subscription.sku, seats=-units)
+            change(by, subscription, EventKind.QUANTITY_CHANGED, quantity=subscription.quantity - units)
+    except Refusal:
+        return
+
+
+def _settle_add_ons(by: By, parent: Subscription, *, succeeded: bool) -> None:
+    """Add-ons of the same order waited for their parent: ask for them now, or let them fail with it."""
+    waiting = OrderLine.objects.filter(
+        order_id=parent.order_id,
+        subscription__parent=parent,
+        state=OrderLineState.PENDING,
+        task_id__isnull=True,
+    )
+    for line in waiting.select_related("availability__sku__connector").order_by("position"):
+        add_on = locked_subscription(line)
+        if succeeded:
+            provide(by, line, add_on)
+        else:
+            _fail(by, add_on)
+            line.state, line.failure_code = OrderLineState.FAILED, "parent_failed"
+            line.failure_ja = "親サブスクリプションを用意できませんでした。"
+            line.failure_en = "Its parent subscription could not be provided."
+        line.save()
+
+
+def _settle_order(by: By, order: Order) -> None:
+    state = state_of(list(order.lines.all()))
+    if state == order.state:
+        return
+    order.state, order.version = state, order.version + 1
+    order.save(update_fields=["state", "version"])
+    record_outcome(by, order)
+    tell_settled(by, order)
+
+
+def record_outcome(by: By, order: Order) -> None:
+    """The log says how the order ended."""
+    failed = order.state == OrderState.FAILED
+    record(
+        by,
+        AuditAction.FAIL_ORDER if failed else AuditAction.COMPLETE_ORDER,
+        order,
+        tenant_id=order.tenant_id,
+        counterparty_id=order.reseller_id,
+        customer_id=order.customer_id,
+        after={"number": order.number, "state": str(order.state)},
+    )

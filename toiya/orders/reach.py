@@ -1,0 +1,55 @@
+"""Who may buy for whom: relation 2 for everybody who sells, relation 1 as well where a reseller is named.
+
+Asked of the database in the transaction of the order (S-069, S-076, S-077, S-078, S-095, S-096).
+"""
+
+import uuid
+
+from toiya.core.permissions import Capacity
+from toiya.customers.models import CustomerAccount
+from toiya.directory.models import Tenant, TenantCapacity
+from toiya.orders.errors import (
+    AccountMissing,
+    CustomerIsPartner,
+    MarketClosed,
+    PartnershipMissing,
+    PartnerStopped,
+    RelationshipMissing,
+)
+from toiya.partnerships.standing import is_live
+from toiya.relations.models import ResellerRelationship
+from toiya.relations.rights import are_partners
+
+
+def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -> CustomerAccount:
+    """Whether the chain may trade now; answers with the customer's account.
+
+    Raises PartnerStopped, PartnershipMissing, RelationshipMissing, AccountMissing, CustomerIsPartner and MarketClosed,
+    each naming who lacks what.
+    """
+    _must_be_live(provider, Capacity.PROVIDER)
+    if reseller is not None:
+        _must_be_live(reseller, Capacity.RESELLER)
+        if not are_partners(provider.pk, reseller.pk):
+            raise PartnershipMissing(provider=provider.name, reseller=reseller.name)
+    for partner in (provider, reseller):
+        if partner is not None and not _is_related(partner.pk, customer.pk):
+            raise RelationshipMissing(partner=partner.name, customer=customer.name)
+    if TenantCapacity.objects.filter(tenant=customer).exists():
+        raise CustomerIsPartner(customer=customer.name)
+    account = CustomerAccount.objects.filter(tenant=customer).first()
+    if account is None:
+        raise AccountMissing(customer=customer.name)
+    if not customer.country.is_open or customer.country.sales_region != provider.country.sales_region:
+        raise MarketClosed(found=customer.country.sales_region, expected=provider.country.sales_region)
+    return account
+
+
+def _must_be_live(partner: Tenant, capacity: Capacity) -> None:
+    if not is_live(partner.pk, capacity):
+        raise PartnerStopped(partner=partner.name)
+
+
+def _is_related(partner_id: uuid.UUID, customer_id: uuid.UUID) -> bool:
+    live = ResellerRelationship.objects.live()
+    return live.filter(partner_id=partner_id, customer_id=customer_id).exists()

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.cast import Cast, actor_of
+from tests.commerce import subscribed
 from tests.orders.story import cart_of, market, ordered
 from toiya.directory.actors import bystander_for
 from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask, TaskState
+from toiya.fulfilment.queue import finish_task
 from toiya.licences.models import SeatPool
 from toiya.orders.carts import Wanted, add_line
 from toiya.orders.checkout import submit_order
@@ -78,3 +80,31 @@ def test_the_vendors_answer_settles_line_subscription_and_order(cast: Cast, *, s
         ("standard", 10),
         ("archive", 5),
     }
+
+
+@pytest.mark.parametrize("answer", ["at once", "provided", "refused"])
+def test_more_licences_of_a_subscription_are_an_order_too(cast: Cast, answer: str) -> None:
+    story = market(cast)
+    mei = actor_of(cast.mei)
+    held = subscribed(cast, story.shop, cast.aoba, quantity=10)
+    if answer != "at once":
+        Connector.objects.update(kind=ConnectorKind.WEBHOOK)
+    cart = cart_of(story, cast.mei)
+    more = Wanted(availability=held.availability, quantity=5, subscription=held)
+    add_line(mei, cart=cart, version=cart.version, wanted=more)
+
+    order = submit_order(mei, cart=cart, version=cart.version, key="k")
+
+    held.refresh_from_db()
+    if answer != "at once":
+        assert (order.state, held.quantity) == (OrderState.PENDING, 10)
+        task = FulfilmentTask.objects.unfinished().get()
+        worker = bystander_for(cast.operator, kind="worker")
+        assert finish_task(worker, task, succeeded=answer == "provided", error="no room")
+        assert settle_task(worker, task, succeeded=answer == "provided", error="no room")
+        held.refresh_from_db()
+        order.refresh_from_db()
+    got = answer != "refused"
+    assert (order.state, held.quantity) == ((OrderState.COMPLETED, 15) if got else (OrderState.FAILED, 10))
+    assert SeatPool.objects.get().seats == held.quantity
+    assert order.lines.get().failure == ("" if got else "no room")

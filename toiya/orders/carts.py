@@ -14,11 +14,11 @@ from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Tenant
-from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, QuantityOutOfBounds, WrongParent
+from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongParent
 from toiya.orders.examination import Basket, Examined, examine
 from toiya.orders.models import Cart, CartLine
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
-from toiya.subscriptions.errors import ChangedMeanwhile
+from toiya.subscriptions.errors import ChangedMeanwhile, QuantityOutOfBounds
 from toiya.subscriptions.models import Subscription
 
 LIFETIME = dt.timedelta(days=7)
@@ -275,6 +275,7 @@ def lines_of(cart: Cart) -> "QuerySet[CartLine]":
         "availability__sku__connector",
         "availability__tenant",
         "subscription__sku",
+        "subscription__parent",
         "parent",
         "promotion",
     ).order_by("position")

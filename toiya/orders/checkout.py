@@ -19,7 +19,7 @@ from toiya.core.errors import NotVisible
 from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
 from toiya.directory.models import Tenant
-from toiya.licences.pools import change_seats
+from toiya.fulfilment.models import FulfilmentTask
 from toiya.orders.carts import lines_of
 from toiya.orders.errors import CartEmpty, CartExpired, CartUsed, NothingOrdered, SubmissionKeyReused
 from toiya.orders.examination import Basket, Examined, examine
@@ -39,8 +39,9 @@ from toiya.orders.provisioning import locked_subscription, provide, record_outco
 from toiya.orders.reach import must_reach
 from toiya.relations.models import Partnership, ResellerRelationship
 from toiya.subscriptions.errors import ChangedMeanwhile
-from toiya.subscriptions.lifecycle import Sale, change, open_subscription, price_fields
+from toiya.subscriptions.lifecycle import Sale, change, note, open_subscription, price_fields
 from toiya.subscriptions.models import EventKind, Subscription
+from toiya.subscriptions.quantity import set_quantity
 
 KEY_LENGTH = 100
 
@@ -241,12 +242,11 @@ def _carry_out(
         for name, value in price_fields(edge, getattr(answer.prices, edge)).items():
             setattr(line, name, value)
     if line.is_addition:
-        subscription = _enlarge(by, line)
-    else:
-        subscription = _open(by, purchase, line, answer, made.get(asked.parent_position or -1))
-        made[line.position] = subscription
-    line.subscription = subscription
-    provide(by, line, subscription)
+        line.subscription = _enlarge(by, line)
+        return line
+    line.subscription = _open(by, purchase, line, answer, made.get(asked.parent_position or -1))
+    made[line.position] = line.subscription
+    provide(by, line, line.subscription)
     return line
 
 
@@ -274,32 +274,21 @@ def _open(
     )
     if purchase.support_contact is not None:
         change(by, subscription, EventKind.SUPPORT_CONTACT_CHANGED, support_contact=purchase.support_contact)
-    record(
+    note(
         by,
         AuditAction.CREATE_SUBSCRIPTION,
         subscription,
-        tenant_id=purchase.provider.pk,
-        counterparty_id=purchase.reseller.pk if purchase.reseller else None,
-        customer_id=purchase.customer.pk,
         after={"offer": line.availability.sku.code, "quantity": line.quantity},
     )
     return subscription
 
 
 def _enlarge(by: By, line: OrderLine) -> Subscription:
-    """More licences of a running subscription, from now on (S-099). Nobody changes it meanwhile: it is locked here."""
+    """More licences of a running subscription (S-099). Where a vendor has to provide them first, the line waits."""
     held = locked_subscription(line)
-    before = held.quantity
-    change(by, held, EventKind.QUANTITY_CHANGED, quantity=before + line.quantity)
-    change_seats(held.customer_id, held.sku, seats=line.quantity)
-    record(
-        by,
-        AuditAction.UPDATE_SUBSCRIPTION,
-        held,
-        tenant_id=held.tenant_id,
-        counterparty_id=held.reseller_id,
-        customer_id=held.customer_id,
-        before={"quantity": before},
-        after={"quantity": held.quantity},
-    )
+    wanted = held.quantity + line.quantity
+    held = set_quantity(by, subscription=held, quantity=wanted)
+    if held.quantity == wanted:
+        line.state = OrderLineState.COMPLETED
+    line.task_id = FulfilmentTask.objects.get(subscription_id=held.pk, sequence=held.sequence).pk
     return held

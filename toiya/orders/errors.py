@@ -134,16 +134,14 @@ class WrongSegment(Refusal):
         )
 
 
-class QuantityOutOfBounds(Refusal):
-    """Below the least or above the largest quantity of the SKU."""
+class TwiceInCart(Refusal):
+    """One line enlarges a subscription."""
 
-    code = "quantity_out_of_bounds"
+    code = "twice_in_cart"
 
-    def __init__(self, *, offer: str, found: int, least: int, most: int) -> None:
+    def __init__(self, *, name: str) -> None:
         super().__init__(
-            _("“%(offer)s” is sold in quantities from %(least)s to %(most)s; this would make %(found)s.")
-            % {"offer": offer, "found": found, "least": least, "most": most},
-            field="quantity",
+            _("Another line adds to “%(name)s” already. Put the quantities together.") % {"name": name}
         )
 
 

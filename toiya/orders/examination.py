@@ -21,7 +21,7 @@ from toiya.orders.errors import (
     OfferWithdrawn,
     ParentMissing,
     PrerequisiteMissing,
-    QuantityOutOfBounds,
+    TwiceInCart,
     WrongEnd,
     WrongMarket,
     WrongParent,
@@ -31,7 +31,10 @@ from toiya.orders.models import Line
 from toiya.pricing.models import Promotion
 from toiya.pricing.quote import Quote, quote
 from toiya.programme.models import in_language
+from toiya.subscriptions.errors import ChangeUnderWay, ParentNotActive
 from toiya.subscriptions.models import LIVE, Subscription, SubscriptionQuerySet, SubscriptionState
+from toiya.subscriptions.quantity import quantity_must_fit
+from toiya.subscriptions.vendor import asked_quantity
 
 COUNTED = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
 WITH_TERM = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
@@ -161,15 +164,21 @@ def _check_addition(basket: Basket, line: Line, known: _Known) -> None:
         or held.availability_id != line.availability_id
     ):
         raise NotEnlargeable(name=held.friendly_name, found=str(SubscriptionState(held.state).label))
-    before = sum(other.quantity for other in known.good.values() if other.subscription_id == held.pk)
-    _check_quantity(held.sku, held.quantity + before + line.quantity)
+    if any(other.subscription_id == held.pk for other in known.good.values()):
+        raise TwiceInCart(name=held.friendly_name)
+    if asked_quantity(held) is not None:
+        raise ChangeUnderWay
+    parent = held.parent
+    if parent is not None and parent.state != SubscriptionState.ACTIVE:
+        raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+    quantity_must_fit(held.sku, held.quantity + line.quantity)
 
 
 # ---------------------------------------------------------------- something new
 def _check_new(basket: Basket, line: Line, known: _Known) -> None:
     offer, sku = line.availability, line.availability.sku
     _check_offer(basket, offer)
-    _check_quantity(sku, line.quantity)
+    quantity_must_fit(sku, line.quantity)
     _check_limit(basket, sku, known)
     _check_needs(basket, line, known)
     _check_end(basket, line)
@@ -188,13 +197,6 @@ def _check_offer(basket: Basket, offer: Availability) -> None:
             offer=offer.sku.name,
             found=str(Segment(offer.segment).label),
             expected=str(Segment(segment).label),
-        )
-
-
-def _check_quantity(sku: Sku, quantity: int) -> None:
-    if not sku.min_quantity <= quantity <= sku.max_quantity:
-        raise QuantityOutOfBounds(
-            offer=sku.name, found=quantity, least=sku.min_quantity, most=sku.max_quantity
         )
 
 

@@ -11,14 +11,15 @@ from django.db import transaction
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import By
-from toiya.core.errors import NotVisible, Refusal
+from toiya.core.errors import NotVisible
 from toiya.fulfilment.models import FulfilmentTask, TaskKind, TaskState
-from toiya.fulfilment.queue import post_task
-from toiya.licences.pools import change_seats
+from toiya.fulfilment.queue import LONGEST_REFERENCE, post_task
 from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
 from toiya.orders.notices import tell_settled
-from toiya.subscriptions.lifecycle import activate_subscription, change
+from toiya.subscriptions.lifecycle import activate_subscription, change, note
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionState
+from toiya.subscriptions.quantity import finish_increase
+from toiya.subscriptions.vendor import ASKED_QUANTITY
 
 LONGEST_REASON = 500
 
@@ -39,12 +40,12 @@ def provide(by: By, line: OrderLine, subscription: Subscription) -> None:
     An add-on whose parent is still being provided waits for it (``settle_task`` asks later). The caller saves the line.
     """
     parent = subscription.parent
-    if not line.is_addition and parent is not None and parent.state == SubscriptionState.PENDING:
+    if parent is not None and parent.state == SubscriptionState.PENDING:
         return
     task = post_task(
         by,
         connector=line.availability.sku.connector,
-        kind=TaskKind.UPDATE if line.is_addition else TaskKind.PROVISION,
+        kind=TaskKind.PROVISION,
         subscription_id=subscription.pk,
         sequence=subscription.sequence,
         provider_id=subscription.tenant_id,
@@ -55,8 +56,7 @@ def provide(by: By, line: OrderLine, subscription: Subscription) -> None:
     line.task_id = task.pk
     if task.state == TaskState.DONE:
         line.state = OrderLineState.COMPLETED
-        if not line.is_addition:
-            _activate(by, subscription)
+        _activate(by, subscription)
 
 
 def payload_of(line: OrderLine, subscription: Subscription) -> dict[str, object]:
@@ -70,7 +70,6 @@ def payload_of(line: OrderLine, subscription: Subscription) -> dict[str, object]
         "sku": sku.code,
         "reference": sku.connector_reference,
         "quantity": subscription.quantity,
-        "previous_quantity": subscription.quantity - line.quantity if line.is_addition else 0,
         "term": subscription.term,
         "billing_cycle": subscription.billing_cycle,
         "term_end": subscription.term_end.isoformat() if subscription.term_end else None,
@@ -89,38 +88,49 @@ def payload_of(line: OrderLine, subscription: Subscription) -> dict[str, object]
 def settle_task(
     by: By, task: FulfilmentTask, *, succeeded: bool, error: str = "", reference: str = ""
 ) -> bool:
-    """The task of an order is done, or has failed for good: subscription, line and order follow, and people are told.
+    """A task is done, or has failed for good: subscription, line and order follow, and people are told.
 
-    Call it in the transaction that finishes the task. Answers whether anything changed: tasks that no order waits for
-    (suspension, removal, a change outside orders) and a second answer change nothing. ``reference`` is the other
-    system's name for what it made; the task keeps it.
+    Call it once, in the transaction that finishes the task. Answers whether anything changed: tasks that nobody waits
+    for (suspension, removal, fewer licences) and a second answer change nothing. ``reference`` is the other system's
+    name for what it made; the task keeps it.
     """
-    if task.kind not in {TaskKind.PROVISION, TaskKind.UPDATE}:
-        return False
+    if reference and not task.reference:
+        task.reference = reference[:LONGEST_REFERENCE]
+        task.save(update_fields=["reference"])
     line = OrderLine.objects.filter(task_id=task.pk).first()
     if line is None:
-        return False
-    if reference and not task.reference:
-        task.reference = reference[:200]
-        task.save(update_fields=["reference"])
-    order = Order.objects.select_for_update().select_related("customer", "reseller").get(pk=line.order_id)
-    outcome = OrderLineState.COMPLETED if succeeded else OrderLineState.FAILED
+        return task.kind == TaskKind.UPDATE and _finish_increase(by, task, succeeded=succeeded)
+    order = (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("tenant", "customer", "reseller")
+        .get(pk=line.order_id)
+    )
     settled = OrderLine.objects.filter(pk=line.pk, state=OrderLineState.PENDING).update(
-        state=outcome, **({} if succeeded else _failure(error))
+        state=OrderLineState.COMPLETED if succeeded else OrderLineState.FAILED,
+        **({} if succeeded else _failure(error)),
     )
     if not settled:
         return False
-    subscription = locked_subscription(line)
     if line.is_addition:
-        if not succeeded:
-            _take_back(by, subscription, line.quantity)
-    elif succeeded:
-        _activate(by, subscription)
+        _finish_increase(by, task, succeeded=succeeded)
     else:
-        _fail(by, subscription)
-    if not line.is_addition:
+        subscription = locked_subscription(line)
+        if succeeded:
+            _activate(by, subscription)
+        else:
+            _fail(by, subscription)
         _settle_add_ons(by, subscription, succeeded=succeeded)
     _settle_order(by, order)
+    return True
+
+
+def _finish_increase(by: By, task: FulfilmentTask, *, succeeded: bool) -> bool:
+    """The licences that the vendor was asked for are there, or will not come. Nothing else waits for an update."""
+    wanted = task.payload.get(ASKED_QUANTITY)
+    subscription = Subscription.objects.filter(pk=task.subscription_id).first()
+    if wanted is None or subscription is None:
+        return False
+    finish_increase(by, subscription=subscription, quantity=int(wanted), was_provided=succeeded)
     return True
 
 
@@ -139,13 +149,10 @@ def _failure(error: str) -> dict[str, str]:
 
 def _activate(by: By, subscription: Subscription) -> None:
     activate_subscription(by, subscription)
-    record(
+    note(
         by,
         AuditAction.ACTIVATE_SUBSCRIPTION,
         subscription,
-        tenant_id=subscription.tenant_id,
-        counterparty_id=subscription.reseller_id,
-        customer_id=subscription.customer_id,
         after={"quantity": subscription.quantity, "term_end": subscription.term_end},
     )
 
@@ -160,20 +167,6 @@ def _fail(by: By, subscription: Subscription) -> None:
         ended_at=by.now,
         auto_renew=False,
     )
-
-
-def _take_back(by: By, subscription: Subscription, units: int) -> None:
-    """The vendor did not add the licences, so they are taken off again. Where they are in use already they stay: a
-    seat in use is never taken by a failure, and the failed line says that the vendor has to be asked again.
-    """
-    if not subscription.is_live or subscription.quantity <= units:
-        return
-    try:
-        with transaction.atomic():
-            change_seats(subscription.customer_id, subscription.sku, seats=-units)
-            change(by, subscription, EventKind.QUANTITY_CHANGED, quantity=subscription.quantity - units)
-    except Refusal:
-        return
 
 
 def _settle_add_ons(by: By, parent: Subscription, *, succeeded: bool) -> None:

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from tests.cast import Cast, build_cast
+from tests.cast import Cast, cast_in_place
+from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
 
 _connect = socket.socket.connect
@@ -46,7 +47,16 @@ def emptied_log() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """The test database comes quickly, also where migrations are many."""
+    del django_db_modify_db_settings_parallel_suffix  # each process has its own database
+    with pytest.MonkeyPatch.context() as patch:
+        repeat_migrations(patch)
+        yield
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The people of the story, on an empty database."""
-    return build_cast()
+    return cast_in_place()

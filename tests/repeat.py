@@ -12,7 +12,7 @@ Statement: TypeAlias = tuple[str, Any, bool]
 CHANGING = re.compile(r"\s*(CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|COMMENT|SET CONSTRAINTS)\b", re.IGNORECASE)
 
 
-def recorded(act: Callable[[], None]) -> list[Statement]:
+def recorded(act: Callable[[], object]) -> list[Statement]:
     """Act, and keep the statements that did it."""
     statements: list[Statement] = []
 

@@ -2,42 +2,17 @@
 
 import pytest
 
-from tests.cast import Cast, actor_of, partner, relate
-from tests.commerce import Shop, build_shop, subscribed
+from tests.cast import Cast, actor_of
+from tests.subscriptions.story import days_pass, must_equal_its_events, sold
 from toiya.catalogue.models import Sku
 from toiya.core.errors import Refusal
 from toiya.core.permissions import Capacity
 from toiya.directory.actors import bystander_for
-from toiya.directory.models import Family, Suspension
+from toiya.directory.models import Suspension
 from toiya.fulfilment.models import ConnectorKind, FulfilmentTask, TaskState
 from toiya.licences.models import SeatPool
-from toiya.subscriptions.lifecycle import event_value, fold, folded_fields
 from toiya.subscriptions.models import Subscription
 from toiya.subscriptions.quantity import change_quantity, finish_increase
-
-
-def sold(cast: Cast, **more: object) -> tuple[Shop, Subscription]:
-    """Hinode sold Aoba ten licences through Kawase; all three know each other."""
-    partner(cast.hinode, cast.kawase)
-    relate(cast.hinode, cast.aoba)
-    relate(cast.kawase, cast.aoba)
-    shop = build_shop(cast)
-    return shop, subscribed(cast, shop, cast.aoba, **more)  # type: ignore[arg-type]
-
-
-def days_pass(days: int) -> None:
-    """Every clock of the story moves on."""
-    for family in Family.objects.all():
-        family.clock_offset_seconds += days * 86_400
-        family.save()
-
-
-def must_equal_its_events(subscription: Subscription) -> Subscription:
-    """I-11."""
-    row = Subscription.objects.get(pk=subscription.pk)
-    assert fold(row) == {name: event_value(value) for name, value in folded_fields(row).items()}
-    assert row.version == row.sequence == row.events.count()
-    return row
 
 
 def changed(cast: Cast, subscription: Subscription, quantity: int, *, by: str = "mei") -> str:
@@ -61,14 +36,14 @@ def test_quantity_goes_up_at_any_time_and_down_inside_its_windows(cast: Cast) ->
         "quantity_unchanged",
     ]
 
-    days_pass(8)
+    days_pass(cast, 8)
     assert changed(cast, subscription, 7) == "window_closed"
     assert changed(cast, subscription, 15) == ""
-    days_pass(3)
+    days_pass(cast, 3)
     assert changed(cast, subscription, 20) == ""
     assert changed(cast, subscription, 7) == "window_closed"
     assert changed(cast, subscription, 9) == ""
-    days_pass(8)
+    days_pass(cast, 8)
     assert changed(cast, subscription, 8) == "window_closed"
 
     row = must_equal_its_events(subscription)

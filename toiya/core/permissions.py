@@ -222,7 +222,7 @@ RULES: dict[Permission, Rule] = {
         _("Choose the support contact of a subscription"), {_GA, _AA, _HA}, _PARTNERS, while_suspended=True
     ),
     Permission.SUBSCRIPTIONS_TRANSFER: _rule(
-        _("Transfer subscriptions between partners"), {_GA, _AA}, _PROVIDER
+        _("Transfer subscriptions between partners"), {_GA, _AA}, _PROVIDER, while_suspended=True
     ),
     Permission.ORDERS_SUBMIT: _rule(_("Submit orders"), {_GA, _AA, _SA}, _PROVIDER),
     Permission.ORDERS_REQUEST: _rule(_("Ask an indirect provider to order"), {_GA, _AA, _SA}, _RESELLER),

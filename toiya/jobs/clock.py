@@ -14,8 +14,10 @@ from toiya.membership.cleaning import forget_old_sessions
 from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
 from toiya.programme.words import current_programme
 from toiya.requests.cleaning import forget_old_requests
+from toiya.subscriptions.renewal import renew_what_is_due
 
 SECONDS = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 
 
@@ -60,5 +62,6 @@ DUTIES = (
     Duty("sign checkpoints", HOUR, sign_checkpoints, in_turns=True),
     Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),
     Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
+    Duty("renew subscriptions", MINUTE, renew_what_is_due),
     Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
 )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
+from toiya.catalogue.errors import QuantityOutOfBounds
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
-from toiya.core.errors import NotVisible
+from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Tenant
@@ -18,7 +19,6 @@ from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongP
 from toiya.orders.examination import Basket, Examined, examine
 from toiya.orders.models import Cart, CartLine
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
-from toiya.subscriptions.errors import ChangedMeanwhile, QuantityOutOfBounds
 from toiya.subscriptions.models import Subscription
 
 LIFETIME = dt.timedelta(days=7)

@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import pgettext
 
 from toiya.catalogue.models import Availability, Sku, SkuKind, SkuLink, SkuLinkKind
+from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.errors import Refusal
 from toiya.core.terms import Segment, term_end
 from toiya.customers.models import CustomerAccount
@@ -33,7 +34,6 @@ from toiya.pricing.quote import Quote, quote
 from toiya.programme.models import in_language
 from toiya.subscriptions.errors import ChangeUnderWay, ParentNotActive
 from toiya.subscriptions.models import LIVE, Subscription, SubscriptionQuerySet, SubscriptionState
-from toiya.subscriptions.quantity import quantity_must_fit
 from toiya.subscriptions.vendor import asked_quantity
 
 COUNTED = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})

@@ -103,19 +103,6 @@ class QuantityFixed(Refusal):
         )
 
 
-class QuantityOutOfBounds(Refusal):
-    """The SKU is sold in other quantities."""
-
-    code = "quantity_out_of_bounds"
-
-    def __init__(self, *, offer: str, found: int, least: int, most: int) -> None:
-        super().__init__(
-            _("“%(offer)s” is sold in %(least)s to %(most)s units; %(found)s were asked for.")
-            % {"offer": offer, "found": found, "least": least, "most": most},
-            field="quantity",
-        )
-
-
 class QuantityUnchanged(Refusal):
     """It is that already."""
 

@@ -44,6 +44,19 @@ ARROWS: dict[SubscriptionState, frozenset[SubscriptionState]] = {
 }
 
 
+WITH_CHAIN = (
+    "tenant",
+    "reseller",
+    "customer__country",
+    "sku__connector",
+    "sku__product",
+    "availability__sku",
+    "parent",
+    "support_contact",
+    "reseller_of_record",
+)
+
+
 def must_be(subscription: Subscription, *states: SubscriptionState) -> None:
     """Raises NotInThisState with the state found and those that would do."""
     if subscription.state not in states:
@@ -54,10 +67,10 @@ def must_be(subscription: Subscription, *states: SubscriptionState) -> None:
 
 
 def lock(subscription: Subscription, version: int | None = None) -> Subscription:
-    """The row as it is now, locked until the transaction ends. Raises ChangedMeanwhile where the page showed another."""
+    """The row as it is now, locked until the transaction ends. ChangedMeanwhile: the page showed another."""
     fresh = (
-        Subscription.objects.select_for_update(of=("self",))
-        .select_related("tenant", "reseller", "customer__country", "sku__connector", "availability", "parent")
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .select_related(*WITH_CHAIN)
         .get(pk=subscription.pk)
     )
     if version is not None and version != fresh.version:

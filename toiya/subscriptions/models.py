@@ -61,7 +61,7 @@ class Subscription(models.Model):
     Prices are those of one unit and billing period at each edge: what the provider pays the operator (``cost``), the
     reseller the provider (``resale``), the customer its seller (``retail``); null where nobody has set one.
     Dates are the customer's local dates; ``term_end`` is the first day after the term. Until ``cancel_until``
-    everything may be given back, until ``reduce_until`` what was added in the middle of the term, down to ``reduce_floor``.
+    everything may be given back, until ``reduce_until`` what was added in mid-term, down to ``reduce_floor``.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -11,7 +11,8 @@ import datetime as dt
 from django.db import transaction
 
 from toiya.audit.actions import AuditAction
-from toiya.catalogue.models import Sku, SkuKind
+from toiya.catalogue.models import SkuKind
+from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor, By
 from toiya.fulfilment.models import TaskKind
 from toiya.fulfilment.queue import is_instant
@@ -20,7 +21,6 @@ from toiya.subscriptions.errors import (
     ChangeUnderWay,
     ParentNotActive,
     QuantityFixed,
-    QuantityOutOfBounds,
     QuantityUnchanged,
     WindowClosed,
 )
@@ -72,14 +72,6 @@ def _must_be_changeable(subscription: Subscription) -> None:
     parent = subscription.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
         raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
-
-
-def quantity_must_fit(sku: Sku, quantity: int) -> None:
-    """Raises QuantityOutOfBounds."""
-    if not sku.min_quantity <= quantity <= sku.max_quantity:
-        raise QuantityOutOfBounds(
-            offer=sku.name, found=quantity, least=sku.min_quantity, most=sku.max_quantity
-        )
 
 
 def _increase(by: By, subscription: Subscription, quantity: int) -> Subscription:

@@ -7,22 +7,44 @@ a provider that is not suspended (N-40).
 
 import uuid
 
+from django.db.models import Q
+
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, Permission
 from toiya.relations.models import AdministrationGrant, ResellerRelationship
 from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import PartnershipMissing, ProviderOrders, SellsNothingNew
-from toiya.subscriptions.models import Subscription
+from toiya.subscriptions.lifecycle import WITH_CHAIN
+from toiya.subscriptions.models import Subscription, SubscriptionQuerySet
 
-WITH_CHAIN = ("tenant", "reseller", "customer__country", "sku__connector", "support_contact", "parent")
+
+def managed_by(actor: Actor) -> SubscriptionQuerySet:
+    """What the actor's organisation sells or resells to customers that it serves now; one branch of an index each."""
+    served = ResellerRelationship.objects.of_partner(actor).live().values("customer_id")
+    own, held = actor.tenant_id, actor.capacities | actor.suspended
+    chain = Q()
+    if Capacity.PROVIDER in held:
+        chain |= Q(tenant_id=own)
+    if Capacity.RESELLER in held:
+        chain |= Q(reseller_id=own)
+    if not chain:
+        return Subscription.objects.none()
+    return Subscription.objects.filter(chain, customer_id__in=served)
 
 
 def subscription_for(actor: Actor, subscription_id: uuid.UUID) -> Subscription:
-    """The subscription, if it exists for this actor. Raises NotVisible."""
-    found = (
-        Subscription.objects.visible_to(actor).select_related(*WITH_CHAIN).filter(pk=subscription_id).first()
-    )
+    """The subscription, if the actor's organisation sells or resells it. Raises NotVisible."""
+    return _one(managed_by(actor), subscription_id)
+
+
+def own_subscription(actor: Actor, subscription_id: uuid.UUID) -> Subscription:
+    """The subscription, if the actor's organisation is its customer. Raises NotVisible."""
+    return _one(Subscription.objects.visible_to(actor).filter(customer_id=actor.tenant_id), subscription_id)
+
+
+def _one(rows: SubscriptionQuerySet, subscription_id: uuid.UUID) -> Subscription:
+    found = rows.select_related(*WITH_CHAIN).filter(pk=subscription_id).first()
     if found is None:
         raise NotVisible
     return found

@@ -14,23 +14,39 @@ ASKED_QUANTITY = "asked_quantity"
 
 def tell_vendor(by: By, subscription: Subscription, kind: TaskKind, **more: object) -> FulfilmentTask:
     """Post the task that belongs to the subscription's latest event."""
-    sku = subscription.sku
     return post_task(
         by,
-        connector=sku.connector,
+        connector=subscription.sku.connector,
         kind=kind,
         subscription_id=subscription.pk,
         sequence=subscription.sequence,
         provider_id=subscription.tenant_id,
         reseller_id=subscription.reseller_id,
         customer_id=subscription.customer_id,
-        payload={
-            "sku": sku.code,
-            "reference": sku.connector_reference,
-            "quantity": subscription.quantity,
-            **more,
-        },
+        payload={**payload_of(subscription), **more},
     )
+
+
+def payload_of(subscription: Subscription) -> dict[str, object]:
+    """What the other system is told of a subscription; no price and no person."""
+    sku, customer = subscription.sku, subscription.customer
+    return {
+        "subscription": str(subscription.pk),
+        "product": sku.product.code,
+        "sku": sku.code,
+        "reference": sku.connector_reference,
+        "quantity": subscription.quantity,
+        "term": subscription.term,
+        "billing_cycle": subscription.billing_cycle,
+        "term_end": subscription.term_end.isoformat() if subscription.term_end else None,
+        "parent": str(subscription.parent_id) if subscription.parent_id else None,
+        "customer": {
+            "id": str(customer.pk),
+            "name": customer.name,
+            "domain": customer.domain,
+            "country": customer.country_id,
+        },
+    }
 
 
 def asked_quantity(subscription: Subscription) -> int | None:

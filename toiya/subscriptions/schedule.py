@@ -1,0 +1,142 @@
+"""What the renewal will do instead of repeating the term: quantity, term, billing cycle, product, end date.
+
+The schedule is a row of its own beside the subscription, so that no other edit deletes it (C-09).
+"""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from toiya.audit.actions import AuditAction
+from toiya.catalogue.models import Availability, SkuLink, SkuLinkKind
+from toiya.catalogue.offers import quantity_must_fit
+from toiya.core.actor import Actor
+from toiya.core.terms import term_end
+from toiya.subscriptions.errors import NotATarget, NothingScheduled, ProviderOrders, WrongEndDate
+from toiya.subscriptions.lifecycle import change, lock, note
+from toiya.subscriptions.models import (
+    LIVE,
+    EventKind,
+    ScheduledChange,
+    Subscription,
+)
+from toiya.subscriptions.particulars import must_renew
+from toiya.subscriptions.rights import must_manage, must_sell
+
+
+def offers_at_renewal(subscription: Subscription) -> QuerySet[Availability]:
+    """The same product for other terms and billing cycles, and its upgrade targets, where and for whom it was sold."""
+    now = subscription.availability
+    targets = SkuLink.objects.filter(sku_id=subscription.sku_id, kind=SkuLinkKind.UPGRADE).values("other_id")
+    rows = Availability.objects.filter(
+        Q(sku_id=subscription.sku_id) | Q(sku_id__in=targets),
+        country_id=now.country_id,
+        segment=now.segment,
+        withdrawn_at__isnull=True,
+        sku__withdrawn_at__isnull=True,
+        sku__product__withdrawn_at__isnull=True,
+        sku__product__published_at__isnull=False,
+    )
+    return rows.exclude(term="").select_related("sku").order_by("sku__code", "term", "billing_cycle", "id")
+
+
+def common_ends(subscription: Subscription) -> list[dt.date]:
+    """End dates of the customer's other subscriptions of the same seller with which its next term could end."""
+    if subscription.term_end is None:
+        return []
+    latest = _regular_end(subscription.term_end, subscription.availability, subscription.anchor_day)
+    others = Subscription.objects.filter(
+        customer_id=subscription.customer_id, tenant_id=subscription.tenant_id, state__in=LIVE
+    ).exclude(pk=subscription.pk)
+    ends = others.filter(term_end__gt=subscription.term_end, term_end__lt=latest).values_list(
+        "term_end", flat=True
+    )
+    return sorted({end for end in ends if end is not None})
+
+
+def _regular_end(begin: dt.date, availability: Availability, anchor_day: int) -> dt.date:
+    return term_end(begin, availability.term, anchor_day=anchor_day) or begin
+
+
+@transaction.atomic
+def schedule_change(
+    actor: Actor,
+    *,
+    subscription: Subscription,
+    version: int | None,
+    quantity: int | None = None,
+    availability: Availability | None = None,
+    end: dt.date | None = None,
+) -> ScheduledChange:
+    """Replace the schedule. None: as it is. A reseller may schedule less; more is the provider's to order (S-099).
+
+    Raises QuantityOutOfBounds, NotATarget, WrongEndDate, NothingScheduled, DoesNotRenew, ProviderOrders.
+    """
+    must_manage(actor, subscription)
+    locked = lock(subscription, version)
+    must_renew(locked)
+    if availability is not None and availability.pk == locked.availability_id:
+        availability = None
+    if quantity == locked.quantity:
+        quantity = None
+    if quantity is None and availability is None and end is None:
+        raise NothingScheduled
+    if availability is not None or (quantity or 0) > locked.quantity:
+        if actor.tenant_id != locked.tenant_id:
+            raise ProviderOrders(provider=locked.tenant.name)
+        must_sell(actor, locked)
+    _must_fit(locked, quantity, availability, end)
+    made, _created = ScheduledChange.objects.update_or_create(
+        subscription=locked,
+        defaults={
+            "tenant_id": locked.tenant_id,
+            "quantity": quantity,
+            "availability": availability,
+            "term_end": end,
+            "at": actor.now,
+            "by_id": actor.person_id,
+        },
+    )
+    change(actor, locked, EventKind.CHANGE_SCHEDULED)
+    note(
+        actor,
+        AuditAction.SCHEDULE_CHANGE,
+        locked,
+        after={
+            "quantity": quantity or locked.quantity,
+            "sku": (availability or locked.availability).sku.code,
+            "term": (availability or locked.availability).term,
+            "billing_cycle": (availability or locked.availability).billing_cycle,
+            "term_end": end.isoformat() if end else "",
+        },
+    )
+    return made
+
+
+def _must_fit(
+    subscription: Subscription,
+    quantity: int | None,
+    availability: Availability | None,
+    end: dt.date | None,
+) -> None:
+    if availability is not None and not offers_at_renewal(subscription).filter(pk=availability.pk).exists():
+        raise NotATarget(offer=availability.sku.name)
+    offer = availability or subscription.availability
+    quantity_must_fit(offer.sku, quantity or subscription.quantity)
+    begin = subscription.term_end
+    if end is not None and begin is not None and end not in common_ends(subscription):
+        until = _regular_end(begin, offer, subscription.anchor_day)
+        raise WrongEndDate(found=end, after=begin, until=until)
+
+
+@transaction.atomic
+def remove_schedule(actor: Actor, *, subscription: Subscription, version: int | None) -> Subscription:
+    """The renewal repeats the term after all. Raises NothingScheduled."""
+    must_manage(actor, subscription)
+    locked = lock(subscription, version)
+    if not ScheduledChange.objects.filter(subscription=locked).delete()[0]:
+        raise NothingScheduled
+    change(actor, locked, EventKind.SCHEDULE_REMOVED)
+    note(actor, AuditAction.SCHEDULE_CHANGE, locked, after={"quantity": locked.quantity})
+    return locked

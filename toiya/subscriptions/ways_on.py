@@ -1,0 +1,218 @@
+"""From one product to a better one: a trial becomes paid, a subscription is upgraded with all its users."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from toiya.audit.actions import AuditAction
+from toiya.catalogue.models import Availability, SkuKind, SkuLink, SkuLinkKind
+from toiya.catalogue.offers import quantity_must_fit
+from toiya.core.actor import Actor
+from toiya.core.terms import term_end
+from toiya.fulfilment.models import TaskKind
+from toiya.licences.errors import SeatsInUse
+from toiya.licences.pools import pool_of
+from toiya.pricing.promotions import best_promotion
+from toiya.pricing.quote import quote
+from toiya.subscriptions.errors import (
+    AccessMissing,
+    AddOnInTheWay,
+    ChangeUnderWay,
+    NotATarget,
+    TargetOwned,
+)
+from toiya.subscriptions.holdings import holdings_of
+from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, note, price_fields
+from toiya.subscriptions.models import LIVE, EventKind, Subscription, SubscriptionState
+from toiya.subscriptions.notices import tell
+from toiya.subscriptions.rights import holds_access, must_sell
+from toiya.subscriptions.seats import exchange_seats
+from toiya.subscriptions.vendor import asked_quantity, tell_vendor
+
+
+def _offers(subscription: Subscription) -> QuerySet[Availability]:
+    now = subscription.availability
+    return (
+        Availability.objects.filter(
+            country_id=now.country_id,
+            segment=now.segment,
+            withdrawn_at__isnull=True,
+            sku__withdrawn_at__isnull=True,
+            sku__product__withdrawn_at__isnull=True,
+            sku__product__published_at__isnull=False,
+        )
+        .select_related("sku__product", "sku__connector")
+        .order_by("sku__code", "term", "billing_cycle", "id")
+    )
+
+
+def upgrade_offers(subscription: Subscription) -> QuerySet[Availability]:
+    """The upgrade targets of the product, for the same term and billing cycle (N-29)."""
+    targets = SkuLink.objects.filter(sku_id=subscription.sku_id, kind=SkuLinkKind.UPGRADE).values("other_id")
+    return _offers(subscription).filter(
+        sku_id__in=targets, term=subscription.term, billing_cycle=subscription.billing_cycle
+    )
+
+
+def conversion_offers(subscription: Subscription) -> QuerySet[Availability]:
+    """What the trial may become, for every term and billing frequency (N-30)."""
+    target = subscription.sku.converts_to_id
+    if target is None:
+        return Availability.objects.none()
+    return _offers(subscription).filter(sku_id=target).exclude(term="")
+
+
+def _price_fields(
+    actor: Actor, subscription: Subscription, availability: Availability, quantity: int
+) -> Mapping[str, Any]:
+    """Today's prices of the new offer, with the best promotion for it."""
+    today = customer_today(subscription, actor.now)
+    holdings = holdings_of(subscription.customer_id, provider_id=subscription.tenant_id)
+    choice = best_promotion(
+        availability=availability,
+        quantity=quantity,
+        segment=availability.segment,
+        on=today,
+        is_new_customer=availability.sku.product_id not in holdings.products,
+    )
+    prices = quote(
+        availability=availability,
+        provider_id=subscription.tenant_id,
+        reseller_id=subscription.reseller_id,
+        customer_id=subscription.customer_id,
+        on=today,
+        discount_basis_points=choice.discount_basis_points,
+    )
+    return {
+        "promotion": choice.best,
+        "price_list_id": prices.price_list_id,
+        **price_fields("cost", prices.cost),
+        **price_fields("resale", prices.resale),
+        **price_fields("retail", prices.retail),
+    }
+
+
+def must_be_upgradable(actor: Actor, subscription: Subscription) -> None:
+    """Active, not busy, and one of its partners holds administrator access to the customer (N-29)."""
+    must_be(subscription, SubscriptionState.ACTIVE)
+    if asked_quantity(subscription) is not None:
+        raise ChangeUnderWay
+    customer_id = subscription.customer_id
+    if not (
+        holds_access(actor, subscription.tenant_id, customer_id)
+        or holds_access(actor, subscription.reseller_id, customer_id)
+    ):
+        partner = subscription.reseller or subscription.tenant
+        raise AccessMissing(partner=partner.name, customer=subscription.customer.name)
+
+
+@transaction.atomic
+def upgrade_subscription(
+    actor: Actor, *, subscription: Subscription, availability: Availability, version: int | None
+) -> Subscription:
+    """The whole subscription becomes the target, for the rest of its term; users move along with their seats.
+
+    Raises AccessMissing, NotATarget, TargetOwned, AddOnInTheWay, NotPriced, and what ``rights.must_sell`` raises.
+    """
+    must_sell(actor, subscription)
+    locked = lock(subscription, version)
+    must_be_upgradable(actor, locked)
+    target = upgrade_offers(locked).filter(pk=availability.pk).first()
+    if target is None:
+        raise NotATarget(offer=availability.sku.name)
+    owned = Subscription.objects.filter(customer_id=locked.customer_id, sku=target.sku, state__in=LIVE)
+    if owned.exists():
+        raise TargetOwned(offer=target.sku.name)
+    _must_suit_add_ons(locked, target)
+    quantity_must_fit(target.sku, locked.quantity)
+    old_sku = locked.sku
+    change(
+        actor,
+        locked,
+        EventKind.UPGRADED,
+        sku=target.sku,
+        availability=target,
+        **_price_fields(actor, locked, target, locked.quantity),
+    )
+    exchange_seats(actor, locked, old_sku=old_sku, old_quantity=locked.quantity)
+    tell_vendor(actor, locked, TaskKind.UPDATE)
+    note(
+        actor,
+        AuditAction.UPGRADE_SUBSCRIPTION,
+        locked,
+        before={"sku": old_sku.code},
+        after={"sku": target.sku.code, "quantity": locked.quantity},
+    )
+    tell(actor, locked, "upgraded", before=old_sku, now=target.sku)
+    return locked
+
+
+def _must_suit_add_ons(subscription: Subscription, target: Availability) -> None:
+    for add_on in subscription.add_ons.filter(state__in=LIVE).select_related("sku"):
+        needed = add_on.sku.links.filter(kind=SkuLinkKind.PREREQUISITE)
+        if needed.exists() and not needed.filter(other=target.sku).exists():
+            raise AddOnInTheWay(add_on=add_on.friendly_name, target=target.sku.name)
+
+
+def must_be_convertible(subscription: Subscription) -> None:
+    """An active trial that may become something. Raises NotInThisState, NotATarget."""
+    must_be(subscription, SubscriptionState.ACTIVE)
+    if subscription.sku.kind != SkuKind.TRIAL or subscription.sku.converts_to_id is None:
+        raise NotATarget(offer=subscription.sku.name)
+
+
+@transaction.atomic
+def convert_trial(
+    actor: Actor,
+    *,
+    subscription: Subscription,
+    availability: Availability,
+    quantity: int,
+    version: int | None,
+) -> Subscription:
+    """The trial is paid from today, with a quantity and a billing frequency; its users keep their seats (N-30).
+
+    Raises NotATarget, QuantityOutOfBounds, SeatsInUse where more users have a seat than would be left, NotPriced.
+    """
+    must_sell(actor, subscription)
+    locked = lock(subscription, version)
+    must_be_convertible(locked)
+    target = conversion_offers(locked).filter(pk=availability.pk).first()
+    if target is None:
+        raise NotATarget(offer=availability.sku.name)
+    quantity_must_fit(target.sku, quantity)
+    assigned = pool_of(locked.customer_id, locked.sku).assigned
+    if quantity < assigned:
+        raise SeatsInUse(assigned=assigned, wanted=quantity)
+    today = customer_today(locked, actor.now)
+    old_sku, old_quantity = locked.sku, locked.quantity
+    change(
+        actor,
+        locked,
+        EventKind.CONVERTED,
+        sku=target.sku,
+        availability=target,
+        quantity=quantity,
+        term=target.term,
+        billing_cycle=target.billing_cycle,
+        term_start=today,
+        term_end=term_end(today, target.term),
+        anchor_day=today.day,
+        auto_renew=True,
+        cancel_until=actor.now + dt.timedelta(days=target.sku.cancel_days),
+        **_price_fields(actor, locked, target, quantity),
+    )
+    exchange_seats(actor, locked, old_sku=old_sku, old_quantity=old_quantity)
+    tell_vendor(actor, locked, TaskKind.UPDATE)
+    note(
+        actor,
+        AuditAction.CONVERT_SUBSCRIPTION,
+        locked,
+        before={"sku": old_sku.code, "quantity": old_quantity},
+        after={"sku": target.sku.code, "quantity": quantity, "term": target.term},
+    )
+    tell(actor, locked, "converted", quantity=quantity)
+    return locked

@@ -90,6 +90,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="bulk_file_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="bulk_file_of_colleague", parent="uploaded_by", to="directory.Person"
+                    ),
+                ],
+                "indexes": [models.Index(fields=["tenant", "-created_at", "id"], name="bulk_files_list")],
+            },
         ),
         migrations.CreateModel(
             name="BulkRow",
@@ -134,33 +143,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="bulkfile",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="bulk_files_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkfile",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="bulk_file_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkfile",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="bulk_file_of_colleague", parent="uploaded_by", to="directory.Person"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="bulkrow",
-            index=models.Index(fields=["file", "state", "line"], name="bulk_rows_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkrow",
-            constraint=models.UniqueConstraint(fields=("file", "line"), name="bulk_line_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkrow",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="bulk_row_in_tenant", parent="file", to="bulk.BulkFile"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("file", "line"), name="bulk_line_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="bulk_row_in_tenant", parent="file", to="bulk.BulkFile"
+                    ),
+                ],
+                "indexes": [models.Index(fields=["file", "state", "line"], name="bulk_rows_by_state")],
+            },
         ),
     ]

@@ -40,6 +40,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "code"), name="category_code_once"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="category_in_tenant"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Product",
@@ -78,6 +84,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "code"), name="product_code_once"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="product_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="product_category_in_tenant", parent="category", to="catalogue.Category"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PinnedProduct",
@@ -110,6 +125,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "product"), name="product_pinned_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="pin_in_tenant", parent="person", to="directory.Person"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Sku",
@@ -181,6 +204,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "code"), name="sku_code_once"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="sku_in_tenant"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("min_quantity__gte", 1), ("max_quantity__gte", models.F("min_quantity"))
+                        ),
+                        name="sku_quantities",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("trial_days__range", (1, 90))), name="sku_trial_days"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="sku_product_in_tenant", parent="product", to="catalogue.Product"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="sku_connector_in_tenant", parent="connector", to="fulfilment.Connector"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ServicePlan",
@@ -210,6 +254,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("sku", "code"), name="service_plan_code_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="service_plan_in_tenant", parent="sku", to="catalogue.Sku"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Availability",
@@ -281,6 +333,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sku", "country", "segment", "term", "billing_cycle"),
+                        name="availability_once",
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="availability_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="availability_sku_in_tenant", parent="sku", to="catalogue.Sku"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SkuLink",
@@ -319,118 +383,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="category",
-            constraint=models.UniqueConstraint(fields=("tenant", "code"), name="category_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="category",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="category_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(fields=("tenant", "code"), name="product_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="product_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="product_category_in_tenant", parent="category", to="catalogue.Category"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pinnedproduct",
-            constraint=models.UniqueConstraint(fields=("person", "product"), name="product_pinned_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="pinnedproduct",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="pin_in_tenant", parent="person", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=models.UniqueConstraint(fields=("product", "code"), name="sku_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="sku_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("min_quantity__gte", 1), ("max_quantity__gte", models.F("min_quantity"))),
-                name="sku_quantities",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("trial_days__range", (1, 90))), name="sku_trial_days"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="sku_product_in_tenant", parent="product", to="catalogue.Product"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sku",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="sku_connector_in_tenant", parent="connector", to="fulfilment.Connector"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="serviceplan",
-            constraint=models.UniqueConstraint(fields=("sku", "code"), name="service_plan_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="serviceplan",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="service_plan_in_tenant", parent="sku", to="catalogue.Sku"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="availability",
-            constraint=models.UniqueConstraint(
-                fields=("sku", "country", "segment", "term", "billing_cycle"), name="availability_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="availability",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="availability_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="availability",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="availability_sku_in_tenant", parent="sku", to="catalogue.Sku"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skulink",
-            constraint=models.UniqueConstraint(fields=("sku", "other", "kind"), name="sku_link_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="skulink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sku", models.F("other")), _negated=True), name="sku_link_of_two"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skulink",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="sku_link_in_tenant", parent="sku", to="catalogue.Sku"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skulink",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="sku_link_other_in_tenant", parent="other", to="catalogue.Sku"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("sku", "other", "kind"), name="sku_link_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("sku", models.F("other")), _negated=True), name="sku_link_of_two"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="sku_link_in_tenant", parent="sku", to="catalogue.Sku"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="sku_link_other_in_tenant", parent="other", to="catalogue.Sku"
+                    ),
+                ],
+            },
         ),
     ]

@@ -110,6 +110,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "id"), name="relationship_invitation_in_tenant"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reseller__isnull", False), ("provider__isnull", False), _connector="OR"
+                        ),
+                        name="invitation_names_a_party",
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="relationship_inviter_in_tenant", parent="inviter", to="directory.Person"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at", "id"], name="relationship_invitations_list")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RelationshipSending",
@@ -139,6 +158,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    toiya.core.tenancy.SameTenant(
+                        name="relationship_sending_in_tenant",
+                        parent="invitation",
+                        to="customers.RelationshipInvitation",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RequestedRole",
@@ -183,48 +211,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="relationshipinvitation",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="relationship_invitations_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="relationshipinvitation",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="relationship_invitation_in_tenant"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relationshipinvitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reseller__isnull", False), ("provider__isnull", False), _connector="OR"),
-                name="invitation_names_a_party",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relationshipinvitation",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="relationship_inviter_in_tenant", parent="inviter", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="relationshipsending",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="relationship_sending_in_tenant",
-                parent="invitation",
-                to="customers.RelationshipInvitation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestedrole",
-            constraint=models.UniqueConstraint(
-                fields=("invitation", "grantee", "role"), name="requested_role_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requestedrole",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="requested_role_in_tenant", parent="invitation", to="customers.RelationshipInvitation"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("invitation", "grantee", "role"), name="requested_role_once"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="requested_role_in_tenant",
+                        parent="invitation",
+                        to="customers.RelationshipInvitation",
+                    ),
+                ],
+            },
         ),
     ]

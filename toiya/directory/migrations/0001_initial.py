@@ -104,6 +104,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="person_in_tenant"),
+                    models.UniqueConstraint(
+                        models.F("tenant"),
+                        django.db.models.functions.text.Lower("contact_email"),
+                        name="contact_email_once_per_tenant",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TenantCapacity",
@@ -136,6 +146,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "capacity"), name="one_capacity_of_a_kind")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Suspension",
@@ -284,21 +299,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="person_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.UniqueConstraint(
-                models.F("tenant"),
-                django.db.models.functions.text.Lower("contact_email"),
-                name="contact_email_once_per_tenant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tenantcapacity",
-            constraint=models.UniqueConstraint(fields=("tenant", "capacity"), name="one_capacity_of_a_kind"),
         ),
     ]

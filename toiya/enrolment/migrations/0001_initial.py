@@ -96,6 +96,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="application_in_tenant"),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "email_pending", "under_review", "more_information"])
+                        ),
+                        fields=("tenant",),
+                        name="one_open_application",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=("reference",),
+                        name="reference_once",
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="applicant_in_tenant", parent="applicant", to="directory.Person"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Check",
@@ -142,6 +162,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("application", "kind"), name="one_check_of_a_kind"),
+                    toiya.core.tenancy.SameTenant(
+                        name="check_in_tenant", parent="application", to="enrolment.Application"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ContactVerification",
@@ -181,6 +209,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    toiya.core.tenancy.SameTenant(
+                        name="verification_in_tenant", parent="application", to="enrolment.Application"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StatusChange",
@@ -234,6 +269,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    toiya.core.tenancy.SameTenant(
+                        name="status_in_tenant", parent="application", to="enrolment.Application"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Submission",
@@ -264,6 +306,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("application", "number"), name="submission_number_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="submission_in_tenant", parent="application", to="enrolment.Application"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AgreementAcceptance",
@@ -308,67 +358,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="application_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "email_pending", "under_review", "more_information"])
-                ),
-                fields=("tenant",),
-                name="one_open_application",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("reference", ""), _negated=True),
-                fields=("reference",),
-                name="reference_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="applicant_in_tenant", parent="applicant", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="check",
-            constraint=models.UniqueConstraint(fields=("application", "kind"), name="one_check_of_a_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="check",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="check_in_tenant", parent="application", to="enrolment.Application"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contactverification",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="verification_in_tenant", parent="application", to="enrolment.Application"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statuschange",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="status_in_tenant", parent="application", to="enrolment.Application"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="submission",
-            constraint=models.UniqueConstraint(
-                fields=("application", "number"), name="submission_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="submission",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="submission_in_tenant", parent="application", to="enrolment.Application"
-            ),
         ),
     ]

@@ -57,6 +57,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "code"), name="connector_code_once"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="connector_in_tenant"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FulfilmentTask",
@@ -151,6 +157,36 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subscription_id", "sequence"), name="task_sequence_once"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="task_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="task_connector_in_tenant", parent="connector", to="fulfilment.Connector"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["waiting", "sent"])),
+                        fields=["due_at"],
+                        name="tasks_to_do",
+                    ),
+                    models.Index(
+                        condition=models.Q(("clean_up_at__isnull", False)),
+                        fields=["clean_up_at"],
+                        name="tasks_to_clean_up",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "failed")),
+                        fields=["tenant", "finished_at"],
+                        name="tasks_that_failed",
+                    ),
+                    models.Index(fields=["tenant", "-created_at", "id"], name="tasks_of_operator"),
+                    models.Index(fields=["provider_id", "-created_at", "id"], name="tasks_of_provider"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReceivedCallBack",
@@ -178,6 +214,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("connector", "message_id"), name="call_back_taken_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="call_back_in_tenant", parent="connector", to="fulfilment.Connector"
+                    ),
+                ],
+                "indexes": [models.Index(fields=["at"], name="call_backs_by_age")],
+            },
         ),
         migrations.CreateModel(
             name="TaskCall",
@@ -253,81 +298,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="connector",
-            constraint=models.UniqueConstraint(fields=("tenant", "code"), name="connector_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="connector",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="connector_in_tenant"),
-        ),
-        migrations.AddIndex(
-            model_name="fulfilmenttask",
-            index=models.Index(
-                condition=models.Q(("state__in", ["waiting", "sent"])), fields=["due_at"], name="tasks_to_do"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="fulfilmenttask",
-            index=models.Index(
-                condition=models.Q(("clean_up_at__isnull", False)),
-                fields=["clean_up_at"],
-                name="tasks_to_clean_up",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="fulfilmenttask",
-            index=models.Index(
-                condition=models.Q(("state", "failed")),
-                fields=["tenant", "finished_at"],
-                name="tasks_that_failed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="fulfilmenttask",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="tasks_of_operator"),
-        ),
-        migrations.AddIndex(
-            model_name="fulfilmenttask",
-            index=models.Index(fields=["provider_id", "-created_at", "id"], name="tasks_of_provider"),
-        ),
-        migrations.AddConstraint(
-            model_name="fulfilmenttask",
-            constraint=models.UniqueConstraint(
-                fields=("subscription_id", "sequence"), name="task_sequence_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fulfilmenttask",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="task_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="fulfilmenttask",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="task_connector_in_tenant", parent="connector", to="fulfilment.Connector"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedcallback",
-            index=models.Index(fields=["at"], name="call_backs_by_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="receivedcallback",
-            constraint=models.UniqueConstraint(
-                fields=("connector", "message_id"), name="call_back_taken_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivedcallback",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="call_back_in_tenant", parent="connector", to="fulfilment.Connector"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taskcall",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="task_call_in_tenant", parent="task", to="fulfilment.FulfilmentTask"
-            ),
+            options={
+                "constraints": [
+                    toiya.core.tenancy.SameTenant(
+                        name="task_call_in_tenant", parent="task", to="fulfilment.FulfilmentTask"
+                    )
+                ],
+            },
         ),
     ]

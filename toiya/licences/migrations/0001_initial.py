@@ -45,6 +45,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "sku"), name="one_pool_per_sku"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="pool_in_tenant"),
+                    models.CheckConstraint(
+                        condition=models.Q(("assigned__lte", models.F("seats"))), name="seats_never_oversold"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("suspended__lte", models.F("seats"))),
+                        name="suspended_seats_exist",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Licence",
@@ -81,6 +94,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("pool", "person"), name="one_licence_per_person"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="licence_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="licence_pool_in_tenant", parent="pool", to="licences.SeatPool"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="licence_person_in_tenant", parent="person", to="directory.Person"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FormerLicence",
@@ -121,45 +146,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="seatpool",
-            constraint=models.UniqueConstraint(fields=("tenant", "sku"), name="one_pool_per_sku"),
-        ),
-        migrations.AddConstraint(
-            model_name="seatpool",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="pool_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="seatpool",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("assigned__lte", models.F("seats"))), name="seats_never_oversold"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="seatpool",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("suspended__lte", models.F("seats"))), name="suspended_seats_exist"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.UniqueConstraint(fields=("pool", "person"), name="one_licence_per_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="licence_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="licence_pool_in_tenant", parent="pool", to="licences.SeatPool"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="licence_person_in_tenant", parent="person", to="directory.Person"
-            ),
         ),
     ]

@@ -83,6 +83,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="cart_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="cart_of_colleague", parent="created_by", to="directory.Person"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CartLine",
@@ -150,6 +158,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("cart", "position"), name="cart_position_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 1)), name="cart_line_has_units"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="cart_line_in_tenant", parent="cart", to="orders.Cart"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CustomerWish",
@@ -228,6 +247,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="wish_in_tenant"),
+                    toiya.core.tenancy.SameTenant(
+                        name="wish_of_colleague", parent="asked_by", to="directory.Person"
+                    ),
+                ],
+                "indexes": [models.Index(fields=["partner", "-created_at", "id"], name="wishes_of_partner")],
+            },
         ),
         migrations.CreateModel(
             name="NumberSeries",
@@ -252,6 +280,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "series"), name="one_series_of_a_kind")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Order",
@@ -410,6 +443,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "position"), name="order_position_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="order_line_in_tenant", parent="order", to="orders.Order"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="OrderRequest",
@@ -484,6 +525,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="order_request_in_tenant"),
+                    models.UniqueConstraint(fields=("tenant", "number"), name="order_request_number_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="order_request_of_colleague", parent="requested_by", to="directory.Person"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["provider", "-created_at", "id"], name="order_requests_received"),
+                    models.Index(fields=["tenant", "-created_at", "id"], name="order_requests_made"),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="order",
@@ -568,6 +622,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("request", "position"), name="order_request_position_once"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="order_request_line_in_tenant", parent="request", to="orders.OrderRequest"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AutomaticApproval",
@@ -604,82 +668,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="cart",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="cart_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="cart",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="cart_of_colleague", parent="created_by", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cartline",
-            constraint=models.UniqueConstraint(fields=("cart", "position"), name="cart_position_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cartline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gte", 1)), name="cart_line_has_units"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cartline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="cart_line_in_tenant", parent="cart", to="orders.Cart"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customerwish",
-            index=models.Index(fields=["partner", "-created_at", "id"], name="wishes_of_partner"),
-        ),
-        migrations.AddConstraint(
-            model_name="customerwish",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="wish_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="customerwish",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="wish_of_colleague", parent="asked_by", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="numberseries",
-            constraint=models.UniqueConstraint(fields=("tenant", "series"), name="one_series_of_a_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_position_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="order_line_in_tenant", parent="order", to="orders.Order"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="orderrequest",
-            index=models.Index(fields=["provider", "-created_at", "id"], name="order_requests_received"),
-        ),
-        migrations.AddIndex(
-            model_name="orderrequest",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="order_requests_made"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderrequest",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="order_request_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderrequest",
-            constraint=models.UniqueConstraint(fields=("tenant", "number"), name="order_request_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderrequest",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="order_request_of_colleague", parent="requested_by", to="directory.Person"
-            ),
-        ),
         migrations.AddIndex(
             model_name="order",
             index=models.Index(fields=["tenant", "-created_at", "id"], name="orders_of_provider"),
@@ -710,18 +698,6 @@ class Migration(migrations.Migration):
             model_name="order",
             constraint=models.CheckConstraint(
                 condition=models.Q(("tenant", models.F("customer")), _negated=True), name="order_for_another"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="orderrequestline",
-            constraint=models.UniqueConstraint(
-                fields=("request", "position"), name="order_request_position_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="orderrequestline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="order_request_line_in_tenant", parent="request", to="orders.OrderRequest"
             ),
         ),
     ]

@@ -79,6 +79,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="partner_invitation_in_tenant"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open"), models.Q(("email", ""), _negated=True)),
+                        fields=("tenant", "email"),
+                        name="one_open_invitation_per_address",
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="partner_inviter_in_tenant", parent="inviter", to="directory.Person"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at", "id"], name="partner_invitations_by_tenant")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InvitationSending",
@@ -108,33 +124,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="partnerinvitation",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="partner_invitations_by_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="partnerinvitation",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="partner_invitation_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="partnerinvitation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open"), models.Q(("email", ""), _negated=True)),
-                fields=("tenant", "email"),
-                name="one_open_invitation_per_address",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="partnerinvitation",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="partner_inviter_in_tenant", parent="inviter", to="directory.Person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationsending",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="partner_sending_in_tenant", parent="invitation", to="partnerships.PartnerInvitation"
-            ),
+            options={
+                "constraints": [
+                    toiya.core.tenancy.SameTenant(
+                        name="partner_sending_in_tenant",
+                        parent="invitation",
+                        to="partnerships.PartnerInvitation",
+                    )
+                ],
+            },
         ),
     ]

@@ -47,6 +47,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "country", "valid_from"), name="one_price_list_a_day"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="price_list_in_tenant"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PriceLine",
@@ -84,6 +92,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("price_list", "availability"), name="price_line_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("list_units__gte", 0), ("retail_units__gte", 0)),
+                        name="price_line_not_negative",
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="price_line_in_tenant", parent="price_list", to="pricing.PriceList"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="price_line_availability", parent="availability", to="catalogue.Availability"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PriceRule",
@@ -184,6 +207,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="price_rule_in_tenant"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("basis", "fixed"), _negated=True),
+                            models.Q(
+                                ("availability__isnull", False),
+                                ("fixed_scale__isnull", False),
+                                ("fixed_units__gte", 0),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="fixed_price_is_complete",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("percent__gte", -10000)), name="price_rule_not_below_nothing"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=["tenant", "sells_as", "buyer"],
+                        name="price_rules_of_seller",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Promotion",
@@ -238,6 +288,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "code"), name="promotion_code_once"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="promotion_in_tenant"),
+                    models.CheckConstraint(
+                        condition=models.Q(("discount_basis_points__range", (1, 10000))),
+                        name="promotion_discount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_until__gt", models.F("valid_from"))),
+                        name="promotion_has_days",
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="promotion_sku_in_tenant", parent="sku", to="catalogue.Sku"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ExchangeRate",
@@ -275,97 +342,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="pricelist",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "country", "valid_from"), name="one_price_list_a_day"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricelist",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="price_list_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="priceline",
-            constraint=models.UniqueConstraint(fields=("price_list", "availability"), name="price_line_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="priceline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("list_units__gte", 0), ("retail_units__gte", 0)),
-                name="price_line_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="priceline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="price_line_in_tenant", parent="price_list", to="pricing.PriceList"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="priceline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="price_line_availability", parent="availability", to="catalogue.Availability"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pricerule",
-            index=models.Index(
-                condition=models.Q(("removed_at__isnull", True)),
-                fields=["tenant", "sells_as", "buyer"],
-                name="price_rules_of_seller",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricerule",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="price_rule_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="pricerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("basis", "fixed"), _negated=True),
-                    models.Q(
-                        ("availability__isnull", False),
-                        ("fixed_scale__isnull", False),
-                        ("fixed_units__gte", 0),
-                    ),
-                    _connector="OR",
-                ),
-                name="fixed_price_is_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pricerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("percent__gte", -10000)), name="price_rule_not_below_nothing"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.UniqueConstraint(fields=("tenant", "code"), name="promotion_code_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="promotion_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("discount_basis_points__range", (1, 10000))), name="promotion_discount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_until__gt", models.F("valid_from"))), name="promotion_has_days"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotion",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="promotion_sku_in_tenant", parent="sku", to="catalogue.Sku"
-            ),
         ),
     ]

@@ -47,6 +47,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="grant_in_tenant"),
+                    models.UniqueConstraint(fields=("grantee", "id"), name="grant_of_grantee"),
+                    models.CheckConstraint(
+                        condition=models.Q(("tenant", models.F("grantee")), _negated=True),
+                        name="grantee_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("starts_at"))),
+                        name="grant_expires_after_start",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AccessAssignment",
@@ -108,6 +122,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("grant", "group", "role"), name="access_assigned_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="assignment_of_grantee",
+                        parent="grant",
+                        to="relations.AdministrationGrant",
+                        to_tenant="grantee",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="GrantRole",
@@ -146,6 +171,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("grant", "role"), name="grant_role_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="grant_role_in_tenant", parent="grant", to="relations.AdministrationGrant"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="OlderRelationship",
@@ -172,6 +205,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("partner", "customer", "portal"), name="older_relationship_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("partner", models.F("customer")), _negated=True),
+                        name="older_relationship_of_two",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Partnership",
@@ -205,6 +249,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("provider", "reseller"),
+                        name="one_live_partnership",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("provider", models.F("reseller")), _negated=True),
+                        name="partners_are_two",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ResellerRelationship",
@@ -258,105 +315,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="administrationgrant",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="grant_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="administrationgrant",
-            constraint=models.UniqueConstraint(fields=("grantee", "id"), name="grant_of_grantee"),
-        ),
-        migrations.AddConstraint(
-            model_name="administrationgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("tenant", models.F("grantee")), _negated=True), name="grantee_is_another"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="administrationgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("starts_at"))),
-                name="grant_expires_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessassignment",
-            constraint=models.UniqueConstraint(
-                fields=("grant", "group", "role"), name="access_assigned_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessassignment",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="assignment_of_grantee",
-                parent="grant",
-                to="relations.AdministrationGrant",
-                to_tenant="grantee",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grantrole",
-            constraint=models.UniqueConstraint(fields=("grant", "role"), name="grant_role_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="grantrole",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="grant_role_in_tenant", parent="grant", to="relations.AdministrationGrant"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="olderrelationship",
-            constraint=models.UniqueConstraint(
-                fields=("partner", "customer", "portal"), name="older_relationship_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="olderrelationship",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("partner", models.F("customer")), _negated=True),
-                name="older_relationship_of_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="partnership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=("provider", "reseller"),
-                name="one_live_partnership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="partnership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("provider", models.F("reseller")), _negated=True), name="partners_are_two"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="resellerrelationship",
-            index=models.Index(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=["partner", "customer_sort_key", "id"],
-                name="customers_of_partner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resellerrelationship",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=("partner", "customer"),
-                name="one_live_relationship",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resellerrelationship",
-            constraint=models.UniqueConstraint(fields=("partner", "id"), name="relationship_of_partner"),
-        ),
-        migrations.AddConstraint(
-            model_name="resellerrelationship",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("partner", models.F("customer")), _negated=True),
-                name="partner_is_not_the_customer",
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("partner", "customer"),
+                        name="one_live_relationship",
+                    ),
+                    models.UniqueConstraint(fields=("partner", "id"), name="relationship_of_partner"),
+                    models.CheckConstraint(
+                        condition=models.Q(("partner", models.F("customer")), _negated=True),
+                        name="partner_is_not_the_customer",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["partner", "customer_sort_key", "id"],
+                        name="customers_of_partner",
+                    )
+                ],
+            },
         ),
     ]

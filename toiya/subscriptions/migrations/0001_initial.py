@@ -181,6 +181,47 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="subscription_in_tenant"),
+                    models.UniqueConstraint(fields=("customer", "id"), name="subscription_of_customer"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 1)), name="subscription_has_units"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="add_on_of_same_seller", parent="parent", to="subscriptions.Subscription"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="add_on_of_same_customer",
+                        parent="parent",
+                        tenant="customer",
+                        to="subscriptions.Subscription",
+                        to_tenant="customer",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["customer", "tenant", "-created_at", "id"], name="subscriptions_of_customer"
+                    ),
+                    models.Index(fields=["tenant", "-created_at", "id"], name="subscriptions_of_provider"),
+                    models.Index(fields=["reseller", "-created_at", "id"], name="subscriptions_of_reseller"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["active", "suspended"])),
+                        fields=["term_end", "id"],
+                        name="subscriptions_that_end",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "suspended")),
+                        fields=["kept_until", "id"],
+                        name="suspended_data_kept",
+                    ),
+                    models.Index(
+                        condition=models.Q(("parent__isnull", False)),
+                        fields=["parent"],
+                        name="add_ons_of_parent",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ScheduledChange",
@@ -220,6 +261,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__isnull", True), ("quantity__gte", 1), _connector="OR"),
+                        name="scheduled_quantity",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SubscriptionEvent",
@@ -281,6 +330,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subscription", "sequence"), name="subscription_event_once"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Transfer",
@@ -350,6 +406,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("tenant", "id"), name="transfer_in_tenant")],
+            },
         ),
         migrations.CreateModel(
             name="TransferLine",
@@ -384,104 +443,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                fields=["customer", "tenant", "-created_at", "id"], name="subscriptions_of_customer"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["tenant", "-created_at", "id"], name="subscriptions_of_provider"),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["reseller", "-created_at", "id"], name="subscriptions_of_reseller"),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("state__in", ["active", "suspended"])),
-                fields=["term_end", "id"],
-                name="subscriptions_that_end",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("state", "suspended")),
-                fields=["kept_until", "id"],
-                name="suspended_data_kept",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(
-                condition=models.Q(("parent__isnull", False)), fields=["parent"], name="add_ons_of_parent"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="subscription_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.UniqueConstraint(fields=("customer", "id"), name="subscription_of_customer"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gte", 1)), name="subscription_has_units"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="add_on_of_same_seller", parent="parent", to="subscriptions.Subscription"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="add_on_of_same_customer",
-                parent="parent",
-                tenant="customer",
-                to="subscriptions.Subscription",
-                to_tenant="customer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scheduledchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__isnull", True), ("quantity__gte", 1), _connector="OR"),
-                name="scheduled_quantity",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscriptionevent",
-            constraint=models.UniqueConstraint(
-                fields=("subscription", "sequence"), name="subscription_event_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="transfer_in_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="transferline",
-            constraint=models.UniqueConstraint(fields=("transfer", "subscription"), name="transferred_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="transferline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="transfer_line_in_tenant", parent="transfer", to="subscriptions.Transfer"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transferline",
-            constraint=toiya.core.tenancy.SameTenant(
-                name="transfer_line_of_source", parent="subscription", to="subscriptions.Subscription"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("transfer", "subscription"), name="transferred_once"),
+                    toiya.core.tenancy.SameTenant(
+                        name="transfer_line_in_tenant", parent="transfer", to="subscriptions.Transfer"
+                    ),
+                    toiya.core.tenancy.SameTenant(
+                        name="transfer_line_of_source", parent="subscription", to="subscriptions.Subscription"
+                    ),
+                ],
+            },
         ),
     ]

@@ -20,6 +20,8 @@ urlpatterns = [
     path("organization/", include("toiya.web.organization.urls")),
     path("operator/", include("toiya.web.operator.urls")),
     path("", include("toiya.web.health.urls")),
+    path("", include("toiya.web.radar.urls")),
+    path("", include("toiya.web.wishes.urls")),
 ]
 if settings.HAS_MAILBOX:
     urlpatterns.append(path("mailbox/", include("toiya.web.mailbox.urls")))

@@ -18,6 +18,7 @@ from toiya.directory.models import Person, Suspension, Tenant
 from toiya.enrolment.models import Application, ContactVerification, State
 from toiya.mail.models import OutgoingMail
 from toiya.membership.models import OrganizationProfile
+from toiya.orders.models import CustomerWish, WishKind
 from toiya.partnerships.models import PartnerInvitation
 from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
@@ -101,6 +102,17 @@ def _relationship_invitation(inviter: Person, reseller: Tenant) -> RelationshipI
         grant_days=30,
         created_at=real_now(),
         expires_at=real_now() + 30 * DAY,
+    )
+
+
+def _wish(asked_by: Person, partner_: Tenant) -> CustomerWish:
+    return CustomerWish.objects.create(
+        tenant=asked_by.tenant,
+        partner=partner_,
+        kind=WishKind.BUY,
+        text="ten more",
+        asked_by=asked_by,
+        created_at=real_now(),
     )
 
 
@@ -258,6 +270,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         posted_at=real_now(),
         due_at=real_now(),
     )
+    wish, foreign_wish = _wish(cast.emi, cast.kawase), _wish(people["moe"], cast.yamabuki)
     domain, agreement = WebMailDomain.objects.first(), Agreement.objects.first()
     assert domain is not None
     assert agreement is not None
@@ -400,6 +413,15 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             "other purpose": ({"token": token(Purpose.PARTNER_INVITATION, proof.pk)[0]}, NONE),
             "forged": forged,
         },
+        "radar form": {
+            "csv": ({"form": "csv"}, ALL),
+            "ics": ({"form": "ics"}, ALL),
+            "nonexistent": ({"form": "exe"}, NONE),
+        },
+        "wish made": by_id("wish_id", aoba=(wish.pk, _who("aoba")), momiji=(foreign_wish.pk, _who("momiji"))),
+        "wish received": by_id(
+            "wish_id", aoba=(wish.pk, _who("kawase")), momiji=(foreign_wish.pk, _who("yamabuki"))
+        ),
         "form": {
             "csv": ({"form": "csv"}, ALL),
             "xlsx": ({"form": "xlsx"}, ALL),

@@ -33,6 +33,8 @@ NO_PAGE = {
     "partnerships:accept": "leads on to the invitation",
     "partnerships:decline": "leads on to the invitation",
     "partnerships:export_resellers": "a file",
+    "organization:renewals_export": "a file",
+    "radar:export": "a file",
     "readyz": "for machines",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees

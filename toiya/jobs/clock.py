@@ -15,6 +15,7 @@ from toiya.partnerships.invitations import invitations_to_remind, remind_invitat
 from toiya.programme.words import current_programme
 from toiya.requests.cleaning import forget_old_requests
 from toiya.subscriptions.renewal import renew_what_is_due
+from toiya.subscriptions.digest import digests_due, send_digest
 
 SECONDS = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -51,6 +52,11 @@ def remind_of_customer_invitations() -> int:
     return sum(remind(invitation) is not None for invitation in reminders_due())
 
 
+def send_renewal_digests() -> int:
+    """Once a week, agents hear what renews in the next thirty days."""
+    return sum(send_digest(person) for family in Family.objects.all() for person in digests_due(family))
+
+
 def forget_what_is_over() -> int:
     """Sessions, counters and cached answers whose time has passed."""
     return forget_old_requests() + forget_old_sessions()
@@ -63,5 +69,6 @@ DUTIES = (
     Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),
     Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
     Duty("renew subscriptions", MINUTE, renew_what_is_due),
+    Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),
     Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
 )

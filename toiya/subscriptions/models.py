@@ -18,7 +18,7 @@ from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
 from toiya.core.tenancy import SameTenant
 from toiya.core.terms import BillingCycle, Term
-from toiya.directory.models import Tenant
+from toiya.directory.models import Person, Tenant
 from toiya.pricing.models import Promotion
 from toiya.relations.models import ResellerRelationship
 
@@ -243,6 +243,20 @@ class ScheduledChange(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity__isnull=True) | Q(quantity__gte=1), name="scheduled_quantity"
             ),
+        ]
+
+
+class RenewalDigest(models.Model):
+    """Whether an agent wants the weekly mail of renewals, and the Monday of the week for which it was sent last."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="renewal_digest")
+    is_wanted = models.BooleanField(default=True)
+    sent_week = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            SameTenant(parent="person", to="directory.Person", name="digest_of_person"),
         ]
 
 

@@ -250,6 +250,21 @@ ACCESS: dict[str, dict[str, Need]] = {
         "GET": may(Permission.PARTNER_PROFILE_VIEW, Capacity.PROVIDER),
         "POST": may(Permission.PARTNER_PROFILE_MANAGE, Capacity.PROVIDER),
     },
+    # renewal radar, of partners and in the organisation portal
+    "radar:renewals": {"GET": may(Permission.SUBSCRIPTIONS_VIEW)},
+    "radar:export": {"GET": may(Permission.SUBSCRIPTIONS_VIEW)},
+    "radar:digest": {"POST": may(Permission.SUBSCRIPTIONS_VIEW)},
+    "organization:renewals": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
+    "organization:renewals_export": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
+    # what customers ask of their partners
+    "organization:wishes": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
+    "organization:make_wish": {"GET": may(Permission.WISHES_MAKE), "POST": may(Permission.WISHES_MAKE)},
+    "organization:withdraw_wish": {"POST": may(Permission.WISHES_MAKE)},
+    "wishes:list": {"GET": may(Permission.SUBSCRIPTIONS_VIEW)},
+    "wishes:wish": {
+        "GET": may(Permission.SUBSCRIPTIONS_VIEW),
+        "POST": may(Permission.SUBSCRIPTIONS_MANAGE),
+    },
     # probes and figures
     "healthz": {"GET": ANYBODY},
     "readyz": {"GET": ANYBODY},

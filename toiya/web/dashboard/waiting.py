@@ -74,6 +74,8 @@ def tile_texts() -> dict[str, str]:
         "customers:list": _("Find a customer, see account, services, users and licenses."),
         "partnerships:providers": _("The providers you work with; invite customers together."),
         "partnerships:resellers": _("The resellers you work with; request a partnership."),
+        "radar:renewals": _("What renews soon, what nobody uses, what is at stake."),
+        "wishes:list": _("What customers ask you to buy, change or cancel."),
         "activity:log": _("Who did what, and when."),
         "people:list": _("Add users, give roles, reset passwords."),
         "profile:partner": _("Legal profile, primary contact, support contact."),

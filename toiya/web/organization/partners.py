@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,8 +14,12 @@ from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
 from toiya.directory.models import Person, Tenant
+from toiya.licences.models import SeatPool
+from toiya.orders.models import WishState
+from toiya.orders.wishes import own_wishes
 from toiya.relations.grants import powers_of, remove_grant
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
+from toiya.subscriptions.models import Subscription
 from toiya.web.http import PersonRequest
 
 
@@ -34,6 +39,13 @@ def home(request: PersonRequest) -> HttpResponse:
             ResellerRelationship.objects.visible_to(actor).live().filter(customer_id=actor.tenant_id).count()
             + Partnership.objects.visible_to(actor).live().count()
         )
+    context["may_see_services"] = actor.may(Permission.OWN_SUBSCRIPTIONS_VIEW)
+    if context["may_see_services"]:
+        own = Subscription.objects.visible_to(actor).live().filter(customer_id=actor.tenant_id)
+        context["subscriptions"] = own.count()
+        pools = SeatPool.objects.visible_to(actor).aggregate(seats=Sum("seats"), assigned=Sum("assigned"))
+        context["seats"], context["assigned"] = pools["seats"] or 0, pools["assigned"] or 0
+        context["waiting"] = own_wishes(actor).filter(state=WishState.OPEN).count()
     return render(request, "organization/home.html", context)
 
 

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from toiya.web.activity import views as activity
 from toiya.web.organization import partners, people
+from toiya.web.radar import views as radar
+from toiya.web.wishes import views as wishes
 
 app_name = "organization"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", include(people.routes)),
     path("partners/", partners.relationships, name="partners"),
     path("partners/access/<uuid:grant_id>/remove/", partners.remove_access, name="remove_access"),
+    path("renewals/", radar.bought, name="renewals"),
+    path("renewals/export.<str:form>", radar.export_bought, name="renewals_export"),
+    path("requests/", wishes.own, name="wishes"),
+    path("requests/new/", wishes.make, name="make_wish"),
+    path("requests/<uuid:wish_id>/withdraw/", wishes.withdraw, name="withdraw_wish"),
     path("activity/", activity.organization_log, name="activity"),
     path("activity/export/", activity.export, name="activity_export"),
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_currency
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
@@ -30,6 +31,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
+from toiya.core.money import Money
 from toiya.programme.countries import country_name
 
 register = template.Library()
@@ -136,6 +138,15 @@ def moment(value: date | None, precision: str = "") -> SafeString:
 def reader_name(named: Named) -> str:
     """An organisation's name: in Latin letters for those who do not read Japanese."""
     return named.name if _reads_japanese() else named.latin_name or named.name
+
+
+@register.filter
+def money(value: Money | None) -> str:
+    """An amount with its currency as the reader writes it: ￥12,000, US$12.50."""
+    if value is None:
+        return ""
+    locale = "ja" if _reads_japanese() else "en"
+    return str(format_currency(value.decimal, value.currency, locale=locale))
 
 
 @register.filter

@@ -1,0 +1,131 @@
+"""What customers ask of their partners (N-35)."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.cast import Cast, browser_of, relate
+from tests.commerce import Shop, build_shop, subscribed
+from toiya.audit.actions import AuditAction
+from toiya.audit.models import AuditRecord
+from toiya.mail.models import OutgoingMail
+from toiya.orders.models import CustomerWish, WishState
+from toiya.relations.models import ResellerRelationship
+from toiya.subscriptions.models import Subscription
+
+MAKE = "organization:make_wish"
+
+
+@pytest.fixture
+def shop(cast: Cast) -> Shop:
+    relate(cast.hinode, cast.aoba)
+    relate(cast.kawase, cast.aoba)
+    return build_shop(cast)
+
+
+def asked(cast: Cast, subscription: Subscription | None, **typed: object) -> object:
+    data = {
+        "kind": "fewer",
+        "subscription": str(subscription.pk) if subscription else "",
+        "quantity": "4",
+        "text": "",
+        "partner": str(cast.kawase.pk),
+        **typed,
+    }
+    return browser_of(cast.emi).post(reverse(MAKE), data)
+
+
+def mails(message: str) -> set[str]:
+    return set(OutgoingMail.objects.filter(message=message).values_list("to", flat=True))
+
+
+@pytest.mark.requirement("N-35")
+def test_a_customer_asks_and_its_partner_answers_mailed_and_logged_both_ways(cast: Cast, shop: Shop) -> None:
+    """N-35. Planted fault: ``_close`` does not ask for the open state; the second answer then wins too."""
+    subscription = subscribed(cast, shop, cast.aoba, quantity=10)
+
+    assert asked(cast, subscription).status_code == 302  # type: ignore[attr-defined]
+
+    wish = CustomerWish.objects.get()
+    assert (wish.kind, wish.quantity, wish.partner_id) == ("fewer", 4, cast.kawase.pk)
+    assert mails("wishes/made") == {cast.kai.contact_email}
+    page = reverse("wishes:wish", args=[wish.pk])
+    for outsider in (cast.yui, cast.mei):
+        assert browser_of(outsider).get(page).status_code == 404
+    kai = browser_of(cast.kai)
+    listed = kai.get(reverse("wishes:list")).content.decode()
+    assert page in listed
+    assert "10 → 4" in kai.get(page).content.decode()
+    assert browser_of(cast.nao).get(page).status_code == 200
+    assert browser_of(cast.nao).post(page, {"act": "accept"}).status_code == 403
+    assert kai.post(page, {"act": "decline", "answer": " "}).status_code == 400
+    assert kai.post(page, {"act": "accept", "answer": "As you wish"}).status_code == 302
+    again = kai.post(page, {"act": "decline", "answer": "too late"})
+    assert again.status_code == 409
+    assert "too late" in again.content.decode()
+    wish.refresh_from_db()
+    assert (wish.state, wish.answer, wish.answered_by_id) == (WishState.ACCEPTED, "As you wish", cast.kai.pk)
+    assert mails("wishes/accepted") == {cast.emi.contact_email}
+    assert mails("wishes/declined") == set()
+    assert "As you wish" in browser_of(cast.emi).get(reverse("organization:wishes")).content.decode()
+    logged = AuditRecord.objects.filter(tenant_id=cast.aoba.pk, subject_id=str(wish.pk))
+    assert list(logged.order_by("id").values_list("action", flat=True)) == [
+        AuditAction.CREATE_WISH,
+        AuditAction.ANSWER_WISH,
+    ]
+    assert set(logged.values_list("counterparty_id", flat=True)) == {cast.kawase.pk}
+    subscription.refresh_from_db()
+    assert subscription.quantity == 10
+
+
+@pytest.mark.requirement("N-35")
+def test_what_a_partner_could_not_act_on_is_refused_beside_its_field(cast: Cast, shop: Shop) -> None:
+    """N-35: each refusal names what is wrong; nothing typed is lost. Planted fault: ``_check`` accepts any number."""
+    subscription = subscribed(cast, shop, cast.aoba, quantity=10)
+    foreign = subscribed(cast, shop, cast.yamabuki, quantity=10)
+    cases: list[tuple[Subscription | None, dict[str, object], int, str]] = [
+        (subscription, {"quantity": "10"}, 400, "has 10 now"),
+        (subscription, {"kind": "more", "quantity": "9"}, 400, "has 10 now"),
+        (subscription, {"quantity": ""}, 400, "has 10 now"),
+        (None, {}, 400, "Choose the subscription"),
+        (None, {"kind": "buy", "quantity": ""}, 400, "Write what you need"),
+        (subscription, {"partner": str(cast.yamabuki.pk)}, 400, "not one of the available choices"),
+        (foreign, {}, 400, "not one of the available choices"),
+    ]
+    for about, typed, status, said in cases:
+        answer = asked(cast, about, **typed)
+        assert answer.status_code == status, typed  # type: ignore[attr-defined]
+        assert said in re.sub(r"\s+", " ", answer.content.decode()), typed  # type: ignore[attr-defined]
+    assert CustomerWish.objects.count() == 0
+    assert browser_of(cast.taro).get(reverse(MAKE)).status_code == 403
+
+    assert asked(cast, subscription).status_code == 302  # type: ignore[attr-defined]
+    twice = asked(cast, subscription, quantity="3")
+    assert twice.status_code == 409  # type: ignore[attr-defined]
+    assert "asked for this already" in twice.content.decode()  # type: ignore[attr-defined]
+
+
+@pytest.mark.requirement("N-35")
+def test_a_withdrawn_wish_and_the_end_of_the_relationship_close_the_partner_s_door(
+    cast: Cast, shop: Shop
+) -> None:
+    """N-35: withdrawing is told; a partner that no longer serves the customer no longer sees what it was asked."""
+    asked(cast, None, kind="buy", quantity="5", text="Five of the premium kind")
+    asked(cast, None, kind="other", quantity="", text="Call me")
+    first, second = CustomerWish.objects.order_by("created_at", "id")
+    emi, kai = browser_of(cast.emi), browser_of(cast.kai)
+
+    assert emi.post(reverse("organization:withdraw_wish", args=[first.pk])).status_code == 302
+    assert emi.post(reverse("organization:withdraw_wish", args=[first.pk])).status_code == 409
+    assert mails("wishes/withdrawn") == {cast.kai.contact_email}
+    page = reverse("wishes:wish", args=[first.pk])
+    assert kai.post(page, {"act": "accept"}).status_code == 409
+    assert f"wish={second.pk}" in kai.get(reverse("wishes:wish", args=[second.pk])).content.decode()
+    ResellerRelationship.objects.filter(partner=cast.kawase).update(ended_at=first.created_at)
+    assert kai.get(reverse("wishes:wish", args=[second.pk])).status_code == 404
+    assert str(second.pk) not in kai.get(reverse("wishes:list")).content.decode()
+    home = emi.get(reverse("organization:home")).content.decode()
+    assert "Requests to partners" in home
+    refused = asked(cast, None, kind="buy", text="Again")
+    assert refused.status_code == 400  # type: ignore[attr-defined]

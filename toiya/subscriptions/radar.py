@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncMonth
@@ -208,7 +209,7 @@ def _parts(actor: Actor, rows: SubscriptionQuerySet, edge: str) -> Mapping[str, 
     }
 
 
-def _groups(rows: SubscriptionQuerySet, edge: str) -> Iterable[dict[str, object]]:
+def _groups(rows: SubscriptionQuerySet, edge: str) -> Iterable[Mapping[str, Any]]:
     grouped = rows.order_by().annotate(
         month=TruncMonth("term_end"),
         cycle=F("billing_cycle"),

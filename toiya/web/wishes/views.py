@@ -172,15 +172,15 @@ def act_url(row: CustomerWish) -> str:
     if row.kind in {WishKind.BUY, WishKind.MORE, WishKind.OTHER}:
         if row.subscription_id:
             query["subscription"] = str(row.subscription_id)
-        targets: list[tuple[str, list[object]]] = [("orders:new_cart", [row.tenant_id])]
+        targets = [("orders:new_cart", row.tenant_id)]
     else:
         targets = [
-            ("subscriptions:schedule", [row.subscription_id]),
-            ("subscriptions:subscription", [row.subscription_id]),
+            ("subscriptions:schedule", row.subscription_id),
+            ("subscriptions:subscription", row.subscription_id),
         ]
-    for name, args in [*targets, ("customers:services", [row.tenant_id])]:
+    for name, of in [*targets, ("customers:services", row.tenant_id)]:
         try:
-            return f"{reverse(name, args=args)}?{urlencode(query)}"
+            return f"{reverse(name, args=[of])}?{urlencode(query)}"
         except NoReverseMatch:
             continue
     return ""

@@ -14,7 +14,7 @@ from toiya.web.access import ACCESS, Level
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a menu; ``children`` are the pages that belong to it, ``people:`` all of that name."""
+    """One line of a menu; ``children`` are the pages that belong to it, ``customers:`` all of that name."""
 
     url_name: str
     label: str | Promise
@@ -70,7 +70,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("radar:renewals", _("Renewals"), "calendar-check"),
         Entry("wishes:list", _("Customers' requests"), "chat-left-text", ("wishes:wish",)),
         Entry("activity:log", _("Activity log"), "clock-history"),
-        Entry("people:list", _("User management"), "person-gear", ("people:",)),
+        Entry(
+            "people:list",
+            _("User management"),
+            "person-gear",
+            ("people:add", "people:person", "people:roles", "people:reset_password"),
+        ),
         Entry("profile:partner", _("Partner profile"), "card-heading", ("profile:",)),
     ),
     "organization": (

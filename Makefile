@@ -4,15 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests start many processes; each would compile Django and Toiya anew on a machine where this is set.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers on two cores; more only get in each other's way on one database server.
-PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
+# Two workers on two cores; more only get in each other's way on one database server. Each takes the next test when
+# it is ready; the long ones come first (tests/conftest.py).
+PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist load --maxschedchunk 1
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-annotate --no-header $(UPGRADE)
 ON_SQLITE := env -u TOIYA_DATABASE_URL
 ON_POSTGRES := $(BIN)/python tools/postgres.py run --
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast check prove screenshots requirements fmt messages lock bootstrap-run bootstrap-test
+.PHONY: help demo demo-reset test test-fast check lint prove screenshots requirements fmt messages lock bootstrap-run bootstrap-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +32,9 @@ test-fast: bootstrap-test ## SQLite only, no browser
 	$(ON_SQLITE) $(PYTEST) -m "not proof and not browser"
 
 check: bootstrap-test ## what has to pass before a change lands: lint, types, layers, migrations, translations, tests
+	@$(MAKE) --no-print-directory --jobs 2 lint test
+
+lint: bootstrap-test ## lint, types, layers, migrations, translations
 	$(BIN)/ruff format --check --output-format concise
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
@@ -39,7 +43,6 @@ check: bootstrap-test ## what has to pass before a change lands: lint, types, la
 	TOIYA_VAR=var/check DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations --check --dry-run
 	$(BIN)/python tools/messages.py check
 	$(BIN)/python tools/requirements.py > var/check/requirements.txt && tail -n 1 var/check/requirements.txt
-	@$(MAKE) --no-print-directory test
 
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 	$(ON_SQLITE) $(BIN)/pytest -q -m proof

@@ -12,6 +12,15 @@ from tests.cast import Cast, cast_in_place
 from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
 
+# So that no long test is left over when the others are done.
+LONG = (
+    "tests/browser/test_accessibility.py",
+    "tests/browser/",
+    "tests/access/",
+    "tests/customers/test_mail_headers.py",
+    "tests/jobs/",
+    "tests/audit/test_seal.py::test_any_edit",
+)
 _connect = socket.socket.connect
 
 
@@ -20,6 +29,15 @@ def _connect_to_loopback(self: socket.socket, address: object) -> None:
     if self.family in {socket.AF_INET, socket.AF_INET6} and host != "localhost":
         assert ipaddress.ip_address(host).is_loopback, f"a test spoke to {host}; tests speak to loopback only"
     _connect(self, address)  # type: ignore[arg-type]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True, scope="session")

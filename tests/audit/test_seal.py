@@ -208,7 +208,8 @@ def test_any_edit_removal_or_reordering_is_found(unguarded: Cast, settings: Lazy
     seed = secrets.randbits(64)
     random_ = random.Random(seed)  # noqa: S311
     missed = []
-    for number in range(TRIES):
+    # Both databases are tampered with; how many ways are tried says something about the verification alone.
+    for number in range(TRIES if connection.vendor == "sqlite" else TRIES // 10):
         point = transaction.savepoint()
         done = TAMPERINGS[number % len(TAMPERINGS)](random_)
         if not verify_log(kept=settings.CHECKPOINT_FOLDER).findings:

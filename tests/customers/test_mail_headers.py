@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from tests.cast import Cast, browser_of
@@ -107,6 +108,10 @@ def test_typed_text_adds_no_header_and_no_recipient(cast: Cast, field: str) -> N
     invitation = invited(cast.kai)
     vectors = addresses() if field == "recipient" else texts()
     assert len(set(vectors)) == EACH
+    if (
+        connection.vendor == "postgresql"
+    ):  # the databases differ in what they store, not in what a mail looks like
+        vectors = vectors[::10]
     for vector in vectors:
         if field == "recipient":
             assert send(browser, invitation, vector) == 400

@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("toiya.web.enrolment.urls")),
     path("", include("toiya.web.partnerships.urls")),
     path("", include("toiya.web.customers.urls")),
+    path("", include("toiya.web.catalogue.urls")),
+    path("", include("toiya.web.pricing.urls")),
     path("", include("toiya.web.people.urls")),
     path("", include("toiya.web.profile.urls")),
     path("dashboard/", include("toiya.web.dashboard.urls")),

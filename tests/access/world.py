@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
@@ -288,6 +289,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
 
     operator, forged = _who("tsubame"), _forged()
     return {
+        **shelves(cast),
         "customer": by_id(
             "customer_id",
             aoba=(cast.aoba.pk, _who("kawase", "hinode")),

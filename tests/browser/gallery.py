@@ -23,6 +23,8 @@ NO_PAGE = {
     "activity:export": "a file",
     "operator:activity_export": "a file",
     "organization:activity_export": "a file",
+    "catalogue:browse_export": "a file",
+    "catalogue:export": "a file",
     "customers:export": "a file",
     "customers:invitation_continue": "leads on to the invitation",
     "enrolment:confirm": "leads back to the link's page",
@@ -35,6 +37,10 @@ NO_PAGE = {
     "partnerships:export_resellers": "a file",
     "organization:renewals_export": "a file",
     "radar:export": "a file",
+    "pricing:export_list": "a file",
+    "pricing:export_rules": "a file",
+    "pricing:our_prices_export": "a file",
+    "pricing:price_list_export": "a file",
     "readyz": "for machines",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees

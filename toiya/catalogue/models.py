@@ -253,6 +253,14 @@ class Availability(models.Model):
         ]
 
 
+class PinnedProductQuerySet(models.QuerySet["PinnedProduct"]):
+    """Pins, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "PinnedProductQuerySet":
+        """One's own."""
+        return self.filter(person_id=actor.person_id)
+
+
 class PinnedProduct(models.Model):
     """One of the five products that a person keeps at the top of the catalogue (N-32)."""
 
@@ -260,6 +268,8 @@ class PinnedProduct(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="pinned_products")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
+
+    objects = PinnedProductQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

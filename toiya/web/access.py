@@ -51,6 +51,10 @@ MANAGE_PEOPLE = may(Permission.PEOPLE_MANAGE, site=HOME)
 VIEW_OWN_PEOPLE = may(Permission.PEOPLE_VIEW)
 MANAGE_OWN_PEOPLE = may(Permission.PEOPLE_MANAGE)
 
+KEEP_CATALOGUE = may(Permission.CATALOGUE_MANAGE)
+VIEW_CATALOGUE = may(Permission.CATALOGUE_VIEW)
+VIEW_LISTS = may(Permission.CATALOGUE_VIEW, Capacity.PROVIDER)
+SET_PRICES = may(Permission.PRICE_RULES_MANAGE)
 
 ACCESS: dict[str, dict[str, Need]] = {
     # public
@@ -185,6 +189,59 @@ ACCESS: dict[str, dict[str, Need]] = {
     "customers:invitation_continue": {"GET": PERSON},
     "customers:invitation_decline": {"POST": may(Permission.RELATIONSHIPS_ACCEPT)},
     "customers:invitation_account": {"GET": LINK_HOLDER, "POST": LINK_HOLDER},
+    # catalogue and prices: the operator's side, then the partners'
+    "catalogue:products": {"GET": KEEP_CATALOGUE},
+    "catalogue:export": {"GET": KEEP_CATALOGUE},
+    "catalogue:categories": {"GET": KEEP_CATALOGUE},
+    "catalogue:product": {"GET": KEEP_CATALOGUE},
+    "catalogue:sku": {"GET": KEEP_CATALOGUE},
+    "catalogue:new_category": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:category": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:new_product": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:edit_product": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:new_sku": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:edit_sku": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "catalogue:publish_product": {"POST": KEEP_CATALOGUE},
+    "catalogue:withdraw_product": {"POST": KEEP_CATALOGUE},
+    "catalogue:restore_product": {"POST": KEEP_CATALOGUE},
+    "catalogue:withdraw_sku": {"POST": KEEP_CATALOGUE},
+    "catalogue:restore_sku": {"POST": KEEP_CATALOGUE},
+    "catalogue:add_availabilities": {"POST": KEEP_CATALOGUE},
+    "catalogue:withdraw_availability": {"POST": KEEP_CATALOGUE},
+    "catalogue:restore_availability": {"POST": KEEP_CATALOGUE},
+    "pricing:lists": {"GET": KEEP_CATALOGUE},
+    "pricing:list": {"GET": KEEP_CATALOGUE},
+    "pricing:export_list": {"GET": KEEP_CATALOGUE},
+    "pricing:promotions": {"GET": KEEP_CATALOGUE},
+    "pricing:promotion": {"GET": KEEP_CATALOGUE},
+    "pricing:new_list": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:edit_list": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:import_list": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:publish_list": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:new_promotion": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:edit_promotion": {"GET": KEEP_CATALOGUE, "POST": KEEP_CATALOGUE},
+    "pricing:save_lines": {"POST": KEEP_CATALOGUE},
+    "pricing:delete_list": {"POST": KEEP_CATALOGUE},
+    "pricing:publish_promotion": {"POST": KEEP_CATALOGUE},
+    "pricing:end_promotion": {"POST": KEEP_CATALOGUE},
+    "catalogue:browse": {"GET": VIEW_CATALOGUE},
+    "catalogue:browse_export": {"GET": VIEW_CATALOGUE},
+    "catalogue:browse_product": {"GET": VIEW_CATALOGUE},
+    "catalogue:pin": {"POST": VIEW_CATALOGUE},
+    "catalogue:unpin": {"POST": VIEW_CATALOGUE},
+    "pricing:price_list": {"GET": VIEW_LISTS},
+    "pricing:price_list_export": {"GET": VIEW_LISTS},
+    "pricing:our_prices": {"GET": VIEW_CATALOGUE},
+    "pricing:our_prices_export": {"GET": VIEW_CATALOGUE},
+    "pricing:running_promotions": {"GET": VIEW_CATALOGUE},
+    "pricing:rules": {"GET": VIEW_CATALOGUE},
+    "pricing:export_rules": {"GET": VIEW_CATALOGUE},
+    "pricing:new_rule": {"GET": SET_PRICES, "POST": SET_PRICES},
+    "pricing:import_rules": {"GET": SET_PRICES, "POST": SET_PRICES},
+    "pricing:rule": {"GET": SET_PRICES, "POST": SET_PRICES},
+    "pricing:remove_rule": {"POST": SET_PRICES},
+    "pricing:restore_rule": {"POST": SET_PRICES},
+    "pricing:rates": {"GET": VIEW_CATALOGUE, "POST": SET_PRICES},
     # operator console
     "operator:home": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:applications": {"GET": may(Permission.APPLICATIONS_REVIEW)},

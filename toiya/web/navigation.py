@@ -59,6 +59,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
         Entry("customers:list", _("Customers"), "people", ("customers:",)),
+        Entry("catalogue:browse", _("Catalog and prices"), "box", ("catalogue:", "pricing:")),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
         Entry(
             "partnerships:resellers",
@@ -104,6 +105,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "operator": (
         Entry("operator:home", pgettext_lazy("menu", "Home"), "house"),
         Entry("operator:applications", _("Enrollments"), "inbox", ("operator:application",)),
+        Entry("catalogue:products", _("Catalog"), "box", ("catalogue:", "pricing:")),
         Entry(
             "operator:partners",
             _("Partners"),

@@ -31,7 +31,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
-from toiya.core.money import Money
+from toiya.core.money import Money, UnitPrice, minor_digits
 from toiya.programme.countries import country_name
 
 register = template.Library()
@@ -141,12 +141,16 @@ def reader_name(named: Named) -> str:
 
 
 @register.filter
-def money(value: Money | None) -> str:
-    """An amount with its currency as the reader writes it: ￥12,000, US$12.50."""
-    if value is None:
+def money(value: Money | UnitPrice | str | None) -> str:
+    """An amount or a unit price as the reader writes it: ￥12,000, US$12.50; a price that is finer
+    than the currency's smallest coin with every decimal that it has. Nothing for what a template misses (an empty text).
+    """
+    if value is None or isinstance(value, str):
         return ""
-    locale = "ja" if _reads_japanese() else "en"
-    return str(format_currency(value.decimal, value.currency, locale=locale))
+    locale, amount = "ja" if _reads_japanese() else "en", value.decimal
+    is_finer = -int(amount.as_tuple().exponent) > minor_digits(value.currency)
+    text = format_currency(amount, value.currency, locale=locale, decimal_quantization=not is_finer)
+    return str(text)
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""Pages: prices, promotions, price rules."""

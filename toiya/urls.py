@@ -23,6 +23,7 @@ urlpatterns = [
     path("operator/", include("toiya.web.operator.urls")),
     path("", include("toiya.web.health.urls")),
     path("", include("toiya.web.radar.urls")),
+    path("", include("toiya.web.bulk.urls")),
     path("", include("toiya.web.wishes.urls")),
 ]
 if settings.HAS_MAILBOX:

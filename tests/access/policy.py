@@ -48,6 +48,13 @@ KIND: dict[str, str] = {
     "customers:invitation_decline": "relationship link",
     "customers:invitation_account": "relationship link",
     "radar:export": "radar form",
+    "bulk:hand_in": "kind of file",
+    "bulk:template": "template of file",
+    "bulk:file": "file",
+    "bulk:confirm": "file",
+    "bulk:stop": "file",
+    "bulk:passwords": "file",
+    "bulk:failures": "failures of file",
     "organization:renewals_export": "radar form",
     "organization:withdraw_wish": "wish made",
     "wishes:wish": "wish received",
@@ -109,6 +116,7 @@ KIND: dict[str, str] = {
 
 # Somebody who may come in and sees the object may still be refused by the rule of the use case.
 RULE_MAY_REFUSE = {
+    "bulk:hand_in": "each kind of file needs its own permission",
     "people:add": "until set-up is finished, adding users needs an admin agent (Q-07)",
     "organization:add_person": "until set-up is finished, adding users needs an admin agent (Q-07)",
     "people:person": "nobody changes somebody with rights beyond their own",

@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
+from toiya.bulk.models import BulkFile, BulkKind
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Capacity, DirectoryRole, Role
@@ -103,6 +104,17 @@ def _relationship_invitation(inviter: Person, reseller: Tenant) -> RelationshipI
         grant_days=30,
         created_at=real_now(),
         expires_at=real_now() + 30 * DAY,
+    )
+
+
+def _file(uploaded_by: Person) -> BulkFile:
+    return BulkFile.objects.create(
+        tenant=uploaded_by.tenant,
+        kind=BulkKind.INVITATIONS,
+        name="customers.csv",
+        encoding="utf-8",
+        uploaded_by=uploaded_by,
+        created_at=real_now(),
     )
 
 
@@ -272,6 +284,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         due_at=real_now(),
     )
     wish, foreign_wish = _wish(cast.emi, cast.kawase), _wish(people["moe"], cast.yamabuki)
+    file, other_file = (_file(person) for person in (cast.kai, cast.yui))
     domain, agreement = WebMailDomain.objects.first(), Agreement.objects.first()
     assert domain is not None
     assert agreement is not None
@@ -414,6 +427,22 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             "open": ({"token": token(Purpose.CONTACT_VERIFICATION, proof.pk)[0]}, ALL),
             "other purpose": ({"token": token(Purpose.PARTNER_INVITATION, proof.pk)[0]}, NONE),
             "forged": forged,
+        },
+        "kind of file": {
+            "invitations": ({"kind": "invitations"}, ALL),
+            "nonexistent": ({"kind": "houses"}, NONE),
+        },
+        "template of file": {
+            "invitations": ({"kind": "invitations", "form": "csv"}, ALL),
+            "nonexistent": ({"kind": "houses", "form": "csv"}, NONE),
+        },
+        "file": by_id(
+            "file_id", kawase=(file.pk, _who("kawase")), yamabuki=(other_file.pk, _who("yamabuki"))
+        ),
+        "failures of file": {
+            "kawase": ({"file_id": file.pk, "form": "csv"}, _who("kawase")),
+            "yamabuki": ({"file_id": other_file.pk, "form": "csv"}, _who("yamabuki")),
+            "nonexistent": ({"file_id": NOBODY, "form": "csv"}, NONE),
         },
         "radar form": {
             "csv": ({"form": "csv"}, ALL),

@@ -36,6 +36,8 @@ NO_PAGE = {
     "partnerships:decline": "leads on to the invitation",
     "partnerships:export_resellers": "a file",
     "organization:renewals_export": "a file",
+    "bulk:failures": "a file",
+    "bulk:template": "a file",
     "radar:export": "a file",
     "pricing:export_list": "a file",
     "pricing:export_rules": "a file",

@@ -51,6 +51,7 @@ class BulkFile(models.Model):
     kind = models.CharField(max_length=12, choices=BulkKind.choices)
     name = models.CharField(max_length=200)
     encoding = models.CharField(max_length=20)
+    ignored_columns = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=BulkState.choices, default=BulkState.CHECKING)
     uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

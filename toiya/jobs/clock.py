@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from toiya.audit.checkpoints import sign_checkpoints
 from toiya.audit.seal import seal_records
+from toiya.bulk.files import forget_passwords
+from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.customers.sending import remind, reminders_due
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family
@@ -14,8 +16,8 @@ from toiya.membership.cleaning import forget_old_sessions
 from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
 from toiya.programme.words import current_programme
 from toiya.requests.cleaning import forget_old_requests
-from toiya.subscriptions.renewal import renew_what_is_due
 from toiya.subscriptions.digest import digests_due, send_digest
+from toiya.subscriptions.renewal import renew_what_is_due
 
 SECONDS = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -59,7 +61,7 @@ def send_renewal_digests() -> int:
 
 def forget_what_is_over() -> int:
     """Sessions, counters and cached answers whose time has passed."""
-    return forget_old_requests() + forget_old_sessions()
+    return forget_old_requests() + forget_old_sessions() + forget_passwords()
 
 
 DUTIES = (
@@ -69,6 +71,8 @@ DUTIES = (
     Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),
     Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
     Duty("renew subscriptions", MINUTE, renew_what_is_due),
+    Duty("work on files with many rows", SECONDS, work_on_files),
+    Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),
     Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
 )

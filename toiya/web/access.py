@@ -313,6 +313,15 @@ ACCESS: dict[str, dict[str, Need]] = {
     "radar:digest": {"POST": may(Permission.SUBSCRIPTIONS_VIEW)},
     "organization:renewals": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
     "organization:renewals_export": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
+    # files with many rows; what each kind needs is asked by the use case
+    "bulk:list": {"GET": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:hand_in": {"GET": may(Permission.CUSTOMERS_VIEW), "POST": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:template": {"GET": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:file": {"GET": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:confirm": {"POST": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:stop": {"POST": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:passwords": {"POST": may(Permission.CUSTOMERS_VIEW)},
+    "bulk:failures": {"GET": may(Permission.CUSTOMERS_VIEW)},
     # what customers ask of their partners
     "organization:wishes": {"GET": may(Permission.OWN_SUBSCRIPTIONS_VIEW)},
     "organization:make_wish": {"GET": may(Permission.WISHES_MAKE), "POST": may(Permission.WISHES_MAKE)},

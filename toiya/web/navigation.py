@@ -70,6 +70,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("partnerships:access", _("Administrator access"), "shield-lock", ("partnerships:administer",)),
         Entry("radar:renewals", _("Renewals"), "calendar-check"),
         Entry("wishes:list", _("Customers' requests"), "chat-left-text", ("wishes:wish",)),
+        Entry("bulk:list", _("Files with many rows"), "file-earmark-arrow-up", ("bulk:",)),
         Entry("activity:log", _("Activity log"), "clock-history"),
         Entry(
             "people:list",

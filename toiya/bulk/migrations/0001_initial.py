@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=200)),
                 ("encoding", models.CharField(max_length=20)),
+                ("ignored_columns", models.JSONField(default=list)),
                 (
                     "state",
                     models.CharField(

@@ -75,6 +75,7 @@ def tile_texts() -> dict[str, str]:
         "partnerships:providers": _("The providers you work with; invite customers together."),
         "partnerships:resellers": _("The resellers you work with; request a partnership."),
         "radar:renewals": _("What renews soon, what nobody uses, what is at stake."),
+        "bulk:list": _("Invite, license and order many at once from a CSV file or Excel."),
         "wishes:list": _("What customers ask you to buy, change or cancel."),
         "activity:log": _("Who did what, and when."),
         "people:list": _("Add users, give roles, reset passwords."),

@@ -1,6 +1,7 @@
 """Files with many rows: checked, confirmed, carried out in part, repeated without effect (C-08)."""
 
 import csv
+import datetime as dt
 import io
 import zipfile
 from unittest import mock
@@ -146,7 +147,7 @@ def test_mails_beyond_the_hourly_limit_wait_and_go_by_themselves(cast: Cast) -> 
     assert "at most 2 invitations an hour" in page
     assert send_waiting_mails() == 0
     for hours, expected in ((1, 4), (2, 5), (3, 5)):
-        with time_machine.travel(real_now() + hours * (tables.dt.timedelta(hours=1))):
+        with time_machine.travel(real_now() + hours * (dt.timedelta(hours=1))):
             send_waiting_mails()
         assert RelationshipSending.objects.count() == expected
 
@@ -163,7 +164,7 @@ def test_licences_as_far_as_seats_and_rights_reach_at_each_row_s_moment(cast: Ca
         grantee=cast.kawase,
         capacity=Capacity.RESELLER,
         roles=[DirectoryRole.LICENSE_ADMINISTRATOR],
-        expires_at=real_now() + tables.dt.timedelta(days=30),
+        expires_at=real_now() + dt.timedelta(days=30),
         consented_by_id=cast.emi.pk,
         invitation_id=None,
     )
@@ -232,7 +233,7 @@ def test_a_stopped_file_keeps_what_is_done_and_only_its_owner_confirms(cast: Cas
     kai, hidden = browser_of(cast.kai), reverse("bulk:confirm", args=[file.pk])
     colleague = browser_of(cast.nao)
     assert colleague.post(hidden, {"version": str(file.version)}).status_code == 403
-    stale = browser_of(cast.kai, age=tables.dt.timedelta(minutes=20))
+    stale = browser_of(cast.kai, age=dt.timedelta(minutes=20))
     assert stale.post(hidden, {"version": str(file.version)}).status_code == 403
     assert kai.post(hidden, {"version": str(file.version + 1)}).status_code == 412
     kai.post(hidden, {"version": str(file.version)})
@@ -265,13 +266,13 @@ def test_temporary_passwords_can_be_read_once_and_by_their_owner_only(cast: Cast
     assert secret not in file.rows.get().encrypted_secret
     assert browser_of(cast.nao).post(path).status_code == 403
     assert browser_of(cast.yui).post(path).status_code == 404
-    assert browser_of(cast.kai, age=tables.dt.timedelta(minutes=20)).post(path).status_code == 403
+    assert browser_of(cast.kai, age=dt.timedelta(minutes=20)).post(path).status_code == 403
     first = browser_of(cast.kai).post(path)
     assert secret in first.content.decode("utf-8-sig")
     assert first.headers["Cache-Control"] == "no-store"
     assert browser_of(cast.kai).post(path).status_code == 409
     file.rows.update(encrypted_secret=encrypt(secret))
-    with time_machine.travel(real_now() + tables.dt.timedelta(hours=25)):
+    with time_machine.travel(real_now() + dt.timedelta(hours=25)):
         assert forget_passwords() == 1
 
 

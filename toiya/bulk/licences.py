@@ -1,5 +1,7 @@
 """Rows that assign licences to a customer's users, or take them back (C-08)."""
 
+import uuid
+
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -36,14 +38,14 @@ def change_licence(actor: Actor, file: BulkFile, row: BulkRow, *, rehearse: bool
     return Outcome(is_new=done is not Done.UNCHANGED, text=str(done.label), subject_id=person.pk)
 
 
-def _person(tenant_id: object, user_name: str) -> Person:
+def _person(tenant_id: uuid.UUID, user_name: str) -> Person:
     found: Person | None = Person.objects.present().filter(tenant_id=tenant_id, user_name=user_name).first()
     if found is None:
         raise CellWrong(_("The customer has no user “%(found)s”.") % {"found": user_name})
     return found
 
 
-def sku_named(family_id: object, text: str) -> Sku:
+def sku_named(family_id: uuid.UUID, text: str) -> Sku:
     """The SKU by ``product/sku``, or by its name in either language where only one has it."""
     skus = Sku.objects.filter(tenant__family_id=family_id)
     product, slash, code = text.partition("/")

@@ -6,6 +6,7 @@ middle end the rest (T-18).
 """
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -51,7 +52,7 @@ def _waiting() -> BulkFileQuerySet:
     return BulkFile.objects.filter(free, state__in=GOING)
 
 
-def _work_on(file_id: object) -> int:
+def _work_on(file_id: uuid.UUID) -> int:
     if not _waiting().filter(pk=file_id).update(leased_until=real_now() + LEASE):
         return 0
     file = BulkFile.objects.select_related("tenant").get(pk=file_id)
@@ -156,7 +157,7 @@ def send_waiting_mails() -> int:
     for row in waiting.order_by("pk")[:1000]:
         if row.tenant_id in full:
             continue
-        invitation = RelationshipInvitation.objects.filter(pk=row.subject_id).first()
+        invitation = RelationshipInvitation.objects.filter(pk=row.subject_id or row.file_id).first()
         code = ""
         try:
             with transaction.atomic():

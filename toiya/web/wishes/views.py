@@ -172,7 +172,7 @@ def act_url(row: CustomerWish) -> str:
     if row.kind in {WishKind.BUY, WishKind.MORE, WishKind.OTHER}:
         if row.subscription_id:
             query["subscription"] = str(row.subscription_id)
-        targets = [("orders:new_cart", row.tenant_id)]
+        targets: list[tuple[str, uuid.UUID | None]] = [("orders:new_cart", row.tenant_id)]
     else:
         targets = [
             ("subscriptions:schedule", row.subscription_id),

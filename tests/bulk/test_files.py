@@ -129,7 +129,7 @@ def test_what_is_no_table_is_refused_with_its_reason_and_nothing_is_kept(cast: C
     formulas = xlsx_of(("customer_name", "email"), ("=1+1", "a@b.example"), ("Momiji", "c@d.example"))
     file = checked(cast.kai, "invitations", formulas)
     assert results(file) == [(2, "wrong"), (3, "ready")]
-    assert "formula" in file.rows.get(line=2).message
+    assert "数式" in file.rows.get(line=2).message
 
 
 @pytest.mark.requirement("C-08")

@@ -21,6 +21,7 @@ urlpatterns = [
     path("membership/", include("toiya.web.membership.urls")),
     path("organization/", include("toiya.web.organization.urls")),
     path("operator/", include("toiya.web.operator.urls")),
+    path("", include("toiya.web.fulfilment.urls")),
     path("", include("toiya.web.health.urls")),
     path("", include("toiya.web.radar.urls")),
     path("", include("toiya.web.bulk.urls")),

@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
+from tests.fulfilment.story import asked_task, webhook_connector
 from toiya.bulk.models import BulkFile, BulkKind
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
@@ -285,6 +286,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
     )
     wish, foreign_wish = _wish(cast.emi, cast.kawase), _wish(people["moe"], cast.yamabuki)
     file, other_file = (_file(person) for person in (cast.kai, cast.yui))
+    task = asked_task(webhook_connector(cast, url="https://vendor.example/"), cast, attempts=1)
     domain, agreement = WebMailDomain.objects.first(), Agreement.objects.first()
     assert domain is not None
     assert agreement is not None
@@ -412,6 +414,9 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             reseller=(cast.kawase.pk, NONE),
             customer=(momiji.pk, NONE),
         ),
+        "connector": by_id("connector_id", one=(task.connector_id, operator)),
+        "fulfilment task": by_id("task_id", one=(task.pk, _who("tsubame"))),
+        "call-back": {"of a task": ({"task_id": task.pk}, ALL), "of none": ({"task_id": NOBODY}, ALL)},
         "mail": by_id("mail_id", one=(mail.pk, ALL)),
         "partner link": {
             "open": ({"token": token(Purpose.PARTNER_INVITATION, ours.pk)[0]}, ALL),

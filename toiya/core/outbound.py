@@ -225,11 +225,11 @@ class _Pinned(httpcore2.NetworkBackend):
 
 
 def call(
-    method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float = SECONDS
+    method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float | None = None
 ) -> Answer:
     """One call, one answer of whatever status. Raises OutboundRefused and OutboundFailed."""
     target = read_url(url)
-    deadline = _Deadline(seconds)
+    deadline = _Deadline(SECONDS if seconds is None else seconds)
     address = resolve(target, seconds=deadline.left())
     host = f"[{target.host}]" if ":" in target.host else target.host
     address_of_host = f"{target.scheme}://{host}:{target.port}{target.path}"

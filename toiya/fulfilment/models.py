@@ -1,6 +1,7 @@
 """Tables of fulfilment: the operator's connectors, and what is to be done in the systems behind them."""
 
 import datetime as dt
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -111,7 +112,7 @@ class Trouble(models.TextChoices):
 
 
 # After these, nothing of the task can have been left behind in the other system.
-NOTHING_LEFT = frozenset({Trouble.REFUSED, Trouble.NO_SUCH_PLAN, Trouble.NOT_ALLOWED})
+NOTHING_LEFT = frozenset({Trouble.REFUSED, Trouble.NO_SUCH_PLAN})
 
 
 class FulfilmentTaskQuerySet(models.QuerySet["FulfilmentTask"]):
@@ -126,6 +127,10 @@ class FulfilmentTaskQuerySet(models.QuerySet["FulfilmentTask"]):
     def unfinished(self) -> "FulfilmentTaskQuerySet":
         """What still has to happen."""
         return self.filter(state__in=UNFINISHED)
+
+    def concerning(self, id_: uuid.UUID) -> "FulfilmentTaskQuerySet":
+        """The tasks of a customer, or of a subscription, by its id."""
+        return self.filter(Q(customer_id=id_) | Q(subscription_id=id_))
 
     def stuck(self, now: dt.datetime) -> "FulfilmentTaskQuerySet":
         """Unfinished tasks in trouble, and those that have waited for an hour without having been sent."""
@@ -155,6 +160,8 @@ class FulfilmentTask(models.Model):
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=12, choices=TaskKind.choices)
     payload = models.JSONField(default=dict)
+    asked_by_id = models.UUIDField(null=True, blank=True)
+    asked_by_tenant_id = models.UUIDField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()
@@ -189,6 +196,7 @@ class FulfilmentTask(models.Model):
             ),
             models.Index(fields=["tenant", "-created_at", "id"], name="tasks_of_operator"),
             models.Index(fields=["provider_id", "-created_at", "id"], name="tasks_of_provider"),
+            models.Index(fields=["customer_id", "-created_at", "id"], name="tasks_of_customer"),
         ]
 
 

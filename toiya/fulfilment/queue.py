@@ -9,8 +9,11 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
-from toiya.core.actor import By
+from toiya.core.actor import Actor, By
 from toiya.core.clock import real_now
+from toiya.core.errors import NotVisible
+from toiya.core.permissions import Permission
+from toiya.fulfilment.errors import NotCancellable, NotRepeatable
 from toiya.fulfilment.models import (
     NOTHING_LEFT,
     UNFINISHED,
@@ -20,6 +23,7 @@ from toiya.fulfilment.models import (
     FulfilmentTaskQuerySet,
     TaskKind,
     TaskState,
+    Trouble,
 )
 from toiya.fulfilment.notices import tell_failed
 
@@ -63,6 +67,8 @@ def post_task(
         sequence=sequence,
         kind=kind,
         payload=dict(payload),
+        asked_by_id=by.person_id,
+        asked_by_tenant_id=by.tenant_id if by.person_id else None,
         state=TaskState.DONE if instant else TaskState.WAITING,
         due_at=now,
         posted_at=now,
@@ -99,15 +105,38 @@ def _takable(now: dt.datetime) -> FulfilmentTaskQuerySet:
     )
 
 
+def unfinished_tasks(now: dt.datetime) -> tuple[int, int]:
+    """How many tasks are not done, and how many of them are in trouble or late, everywhere."""
+    tasks = FulfilmentTask.objects.all()
+    return tasks.unfinished().count(), tasks.stuck(now).count()
+
+
+def note_trouble(task: FulfilmentTask, trouble: Trouble) -> None:
+    """Why the task is about to end, before whoever waits for it is told."""
+    task.trouble = trouble
+    FulfilmentTask.objects.unfinished().filter(pk=task.pk).update(trouble=trouble)
+
+
 def claim_task(task_id: uuid.UUID) -> FulfilmentTask | None:
     """The task is this worker's until the lease is over; None when another was quicker.
 
     A worker that dies leaves the lease to run out; the task then goes out again under the same idempotency key.
     """
     now = real_now()
+    if FulfilmentTask.objects.filter(pk=task_id, connector__rests_until__gt=now).exists():
+        return None  # the system stopped answering while the list of due tasks was gone through
     if not _takable(now).filter(pk=task_id).update(leased_until=now + LEASE, attempts=F("attempts") + 1):
         return None
     return FulfilmentTask.objects.select_related("connector").get(pk=task_id)
+
+
+def _may_have_left_something(task: FulfilmentTask) -> bool:
+    """Whether the other system may hold what nobody has any more. A vendor that reports a failure has cleared up
+    after itself; a broker has not (it is told to, by the specification).
+    """
+    if task.kind != TaskKind.PROVISION or not task.attempts or task.trouble in NOTHING_LEFT:
+        return False
+    return task.trouble != Trouble.REPORTED or task.connector.kind == ConnectorKind.SERVICE_BROKER
 
 
 @transaction.atomic
@@ -120,12 +149,7 @@ def finish_task(
     """
     now = real_now()
     state = TaskState.DONE if succeeded else TaskState.CANCELLED if task.cancelled_at else TaskState.FAILED
-    may_have_left = (
-        not succeeded
-        and task.kind == TaskKind.PROVISION
-        and task.attempts > 0
-        and task.trouble not in NOTHING_LEFT
-    )
+    may_have_left = not succeeded and _may_have_left_something(task)
     fields: dict[str, object] = {
         "state": state,
         "finished_at": now,
@@ -145,8 +169,110 @@ def finish_task(
         task,
         tenant_id=task.tenant_id,
         counterparty_id=task.provider_id,
-        after={"kind": task.kind, "state": str(state), "sequence": task.sequence},
+        after={"task_kind": task.kind, "task_state": str(state), "sequence": task.sequence},
     )
     if state == TaskState.FAILED:
         tell_failed(by, task)
     return True
+
+
+# ---------------------------------------------------------------- what the operator does to a task
+REPEATABLE = frozenset({TaskKind.SUSPEND, TaskKind.RESUME, TaskKind.DEPROVISION, TaskKind.UPDATE})
+
+
+def is_repeatable(task: FulfilmentTask) -> bool:
+    """Whether it may be sent again: unfinished, or failed after what it announces had happened here already.
+
+    A failed provisioning has ended its order, and so has a failed increase; a later task says more than this one.
+    """
+    if task.state in UNFINISHED:
+        return True
+    if task.state != TaskState.FAILED or task.kind not in REPEATABLE or "asked_quantity" in task.payload:
+        return False
+    later = FulfilmentTask.objects.filter(subscription_id=task.subscription_id, sequence__gt=task.sequence)
+    return not later.exists()
+
+
+def is_cancellable(task: FulfilmentTask) -> bool:
+    """Whether giving it up leaves both sides agreeing: what was never sent, or a provisioning, whose leftovers are
+    removed. Suspensions and removals follow what has happened here and cannot be taken back.
+    """
+    if task.state not in UNFINISHED or (task.leased_until is not None and task.leased_until > real_now()):
+        return False
+    if task.kind == TaskKind.PROVISION:
+        return True
+    return task.kind == TaskKind.UPDATE and "asked_quantity" in task.payload and not task.attempts
+
+
+@transaction.atomic
+def retry_task(actor: Actor, *, task_id: uuid.UUID) -> FulfilmentTask:
+    """Due at once, under the same idempotency key; a failed one gets the connector's whole time again."""
+    actor.must(Permission.FULFILMENT_MANAGE)
+    task = locked_task(actor, task_id)
+    if not is_repeatable(task):
+        raise NotRepeatable(state=task.get_state_display())
+    now, before = real_now(), task.state
+    asks_again = before == TaskState.SENT and task.connector.kind == ConnectorKind.SERVICE_BROKER
+    fields: dict[str, object] = {
+        "state": TaskState.SENT if asks_again else TaskState.WAITING,
+        "due_at": now,
+        "finished_at": None,
+    }
+    if before == TaskState.FAILED:
+        fields["deadline_at"] = now + dt.timedelta(hours=task.connector.timeout_hours)
+    FulfilmentTask.objects.filter(pk=task.pk).update(**fields)
+    Connector.objects.filter(pk=task.connector_id).update(rests_until=None)
+    record(
+        actor,
+        AuditAction.RETRY_TASK,
+        task,
+        tenant_id=task.tenant_id,
+        counterparty_id=task.provider_id,
+        before={"task_state": before},
+        after={"task_kind": task.kind, "task_state": str(fields["state"]), "sequence": task.sequence},
+    )
+    task.refresh_from_db()
+    return task
+
+
+@transaction.atomic
+def give_up_task(actor: Actor, *, task_id: uuid.UUID) -> FulfilmentTask:
+    """Mark the task as given up; the caller, which knows whom it concerns, ends it in the same transaction."""
+    actor.must(Permission.FULFILMENT_MANAGE)
+    task = locked_task(actor, task_id)
+    if not is_cancellable(task):
+        raise NotCancellable(state=task.get_state_display())
+    now = real_now()
+    free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    marked = (
+        FulfilmentTask.objects.unfinished()
+        .filter(free, pk=task.pk)
+        .update(cancelled_at=now, trouble=Trouble.CANCELLED)
+    )
+    if not marked:
+        raise NotCancellable(state=task.get_state_display())
+    record(
+        actor,
+        AuditAction.CANCEL_TASK,
+        task,
+        tenant_id=task.tenant_id,
+        counterparty_id=task.provider_id,
+        before={"task_state": task.state},
+        after={"task_kind": task.kind, "sequence": task.sequence},
+    )
+    task.cancelled_at, task.trouble = now, Trouble.CANCELLED
+    return task
+
+
+def locked_task(actor: Actor, task_id: uuid.UUID) -> FulfilmentTask:
+    """The task as it is now, locked. Raises NotVisible."""
+    found = (
+        FulfilmentTask.objects.visible_to(actor)
+        .filter(pk=task_id, tenant_id=actor.tenant_id)
+        .select_related("connector")
+        .select_for_update(of=("self",))
+        .first()
+    )
+    if found is None:
+        raise NotVisible
+    return found

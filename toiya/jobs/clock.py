@@ -4,24 +4,32 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from toiya.audit.checkpoints import sign_checkpoints
 from toiya.audit.seal import seal_records
 from toiya.bulk.files import forget_passwords
 from toiya.bulk.work import send_waiting_mails, work_on_files
+from toiya.core.clock import real_now
 from toiya.customers.sending import remind, reminders_due
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family
+from toiya.fulfilment.queue import due_tasks
+from toiya.fulfilment.speaking import clean_up, forget_old_call_backs, tasks_to_clean_up
 from toiya.mail.deliver import deliver_mails
 from toiya.membership.cleaning import forget_old_sessions
+from toiya.orders.fulfilling import carry_out_task
 from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
 from toiya.programme.words import current_programme
 from toiya.requests.cleaning import forget_old_requests
 from toiya.subscriptions.digest import digests_due, send_digest
 from toiya.subscriptions.renewal import renew_what_is_due
 
+log = structlog.get_logger(__name__)
 SECONDS = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
+AT_MOST = dt.timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,23 @@ class Duty:
 def send_mails() -> int:
     """Mails are claimed one by one, so that any number of workers may send."""
     return deliver_mails(programme=current_programme())
+
+
+def carry_out_tasks() -> int:
+    """What was ordered is done in the systems that provide it. One task that cannot be settled keeps no other waiting,
+    and no duty takes longer than a few calls that nobody answers.
+    """
+    until = real_now() + AT_MOST
+    carried = 0
+    for steps, do in ((due_tasks, carry_out_task), (tasks_to_clean_up, clean_up)):
+        for task_id in steps():
+            if real_now() > until:
+                return carried
+            try:
+                carried += do(task_id)
+            except Exception:
+                log.exception("task not settled", task=str(task_id))
+    return carried
 
 
 def remind_of_partnership_invitations() -> int:
@@ -61,11 +86,12 @@ def send_renewal_digests() -> int:
 
 def forget_what_is_over() -> int:
     """Sessions, counters and cached answers whose time has passed."""
-    return forget_old_requests() + forget_old_sessions() + forget_passwords()
+    return forget_old_requests() + forget_old_sessions() + forget_passwords() + forget_old_call_backs()
 
 
 DUTIES = (
     Duty("send mails", SECONDS, send_mails),
+    Duty("carry out what was ordered", SECONDS, carry_out_tasks),
     Duty("seal the activity log", 3 * SECONDS, seal_records),
     Duty("sign checkpoints", HOUR, sign_checkpoints, in_turns=True),
     Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),

@@ -285,6 +285,29 @@ ACCESS: dict[str, dict[str, Need]] = {
     "operator:web_mail": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:add_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
     "operator:remove_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
+    # fulfilment: the operator's connectors and their queue; vendors call back with a signature
+    "fulfilment:queue": {"GET": may(Permission.FULFILMENT_VIEW)},
+    "fulfilment:export": {"GET": may(Permission.FULFILMENT_VIEW)},
+    "fulfilment:task": {"GET": may(Permission.FULFILMENT_VIEW)},
+    "fulfilment:retry": {"POST": may(Permission.FULFILMENT_MANAGE)},
+    "fulfilment:cancel": {
+        "GET": may(Permission.FULFILMENT_MANAGE),
+        "POST": may(Permission.FULFILMENT_MANAGE),
+    },
+    "fulfilment:connectors": {"GET": may(Permission.FULFILMENT_VIEW)},
+    "fulfilment:create": {
+        "GET": may(Permission.FULFILMENT_MANAGE),
+        "POST": may(Permission.FULFILMENT_MANAGE),
+    },
+    "fulfilment:connector": {
+        "GET": may(Permission.FULFILMENT_VIEW),
+        "POST": may(Permission.FULFILMENT_MANAGE),
+    },
+    "fulfilment:rotate": {"POST": may(Permission.FULFILMENT_MANAGE)},
+    "fulfilment:pause": {"POST": may(Permission.FULFILMENT_MANAGE)},
+    "fulfilment:resume": {"POST": may(Permission.FULFILMENT_MANAGE)},
+    "fulfilment:try_out": {"POST": may(Permission.FULFILMENT_MANAGE)},
+    "fulfilment:call_back": {"POST": LINK_HOLDER},
     # mailbox: for everybody in the demo, for signed-in people in a sandbox, not routed in production
     "mailbox:list": {"GET": MAILBOX},
     "mailbox:people": {"GET": MAILBOX},

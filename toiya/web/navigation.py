@@ -126,6 +126,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "file-earmark-text",
             ("operator:agreement", "operator:publish_agreement"),
         ),
+        Entry(
+            "fulfilment:queue",
+            _("Fulfillment"),
+            "plug",
+            ("fulfilment:task", "fulfilment:cancel", "fulfilment:connectors", "fulfilment:connector"),
+        ),
         Entry("operator:programme", _("Programme settings"), "gear"),
         Entry(
             "operator:countries",

@@ -92,6 +92,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("payload", models.JSONField(default=dict)),
+                ("asked_by_id", models.UUIDField(blank=True, null=True)),
+                ("asked_by_tenant_id", models.UUIDField(blank=True, null=True)),
                 (
                     "state",
                     models.CharField(
@@ -185,6 +187,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["tenant", "-created_at", "id"], name="tasks_of_operator"),
                     models.Index(fields=["provider_id", "-created_at", "id"], name="tasks_of_provider"),
+                    models.Index(fields=["customer_id", "-created_at", "id"], name="tasks_of_customer"),
                 ],
             },
         ),

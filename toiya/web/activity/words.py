@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.directory.models import Language
 from toiya.enrolment.models import CheckKind, State
+from toiya.fulfilment.models import ConnectorKind, TaskKind, TaskState
 from toiya.partnerships.models import InvitationState
 from toiya.programme.countries import country_name, language_name
 from toiya.programme.models import AgreementKind
@@ -28,6 +29,9 @@ FIELDS: Labels = {
     "capacity": _("Capacity"),
     "channel": _("How the customer was won"),
     "city": _("City"),
+    "broker_user": _("User name at the broker"),
+    "connector_kind": _("Kind"),
+    "connector_name": _("Connector name"),
     "contact_email": _("Email address of the contact"),
     "contact_name": _("Name of the contact"),
     "contact_phone": _("Phone of the contact"),
@@ -73,6 +77,8 @@ FIELDS: Labels = {
     "reseller": _("Indirect reseller"),
     "roles": _("Roles"),
     "sales_region": _("Sales region"),
+    "secret": _("Secret"),
+    "sequence": _("Step of the subscription"),
     "since": _("Since"),
     "state": _("State"),
     "street": _("Street address"),
@@ -83,11 +89,15 @@ FIELDS: Labels = {
     "support_hours_ja": _("Support hours, Japanese"),
     "support_phone": _("Support phone"),
     "support_website": _("Support website"),
+    "task_kind": _("What was asked"),
+    "task_state": _("State of the task"),
     "technical_support": _("Technical support"),
     "technical_support_en": _("Technical support in words, English"),
     "technical_support_ja": _("Technical support in words, Japanese"),
+    "timeout_hours": _("Hours until a task fails"),
     "title_en": _("Title, English"),
     "title_ja": _("Title, Japanese"),
+    "url": _("Address"),
     "user_name": _("User name"),
     "verification_sent_at": _("Mailed"),
     "version": _("Version"),
@@ -97,12 +107,15 @@ CODES: Mapping[str, Labels] = {
     "agreement": _choices(AgreementKind.choices),
     "capacity": _choices(Capacity.choices),
     "channel": _choices(Channel.choices),
+    "connector_kind": _choices(ConnectorKind.choices),
     "contact_language": _choices(Language.choices),
     "group": _choices(Role.choices),
     "kind": _choices(CheckKind.choices),
     "origin": _choices(Origin.choices),
     "roles": _choices(DirectoryRole.choices, Role.choices),
     "state": _choices(InvitationState.choices, State.choices),
+    "task_kind": _choices(TaskKind.choices),
+    "task_state": _choices(TaskState.choices),
 }
 PLACES = frozenset({"country", "countries"})
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from toiya.audit.seal import unsealed_records
 from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
+from toiya.fulfilment.queue import unfinished_tasks
 from toiya.mail.outbox import waiting_mails
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -38,6 +39,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise NotVisible
     registry = CollectorRegistry()
     waiting, oldest = waiting_mails(real_now())
+    unfinished, stuck = unfinished_tasks(real_now())
     for name, text, value in (
         ("toiya_mails_waiting", "Mails that the worker has not sent yet", waiting),
         ("toiya_mails_oldest_seconds", "How long the oldest of them has been due", oldest),
@@ -46,6 +48,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
             "Entries of the activity log that no chain holds yet",
             unsealed_records(everywhere=False).count(),
         ),
+        ("toiya_tasks_unfinished", "Tasks that other systems have not done yet", unfinished),
+        ("toiya_tasks_stuck", "Those of them that are in trouble or late", stuck),
         ("toiya_process_cpu_seconds", "Processor time of this process", sum(os.times()[:2])),
     ):
         Gauge(name, text, registry=registry).set(value)

@@ -6,11 +6,16 @@ from django.db.models import Count, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from toiya.core.permissions import Capacity
+from toiya.core.actor import Actor
+from toiya.core.clock import real_now
+from toiya.core.permissions import Capacity, Permission
 from toiya.directory.models import Tenant
 from toiya.enrolment.models import Application, State
+from toiya.fulfilment.models import FulfilmentTask
 from toiya.membership.models import ProviderEntry
 from toiya.web.http import PersonRequest
+
+A_WEEK = dt.timedelta(days=7)
 
 
 def home(request: PersonRequest) -> HttpResponse:
@@ -34,12 +39,25 @@ def home(request: PersonRequest) -> HttpResponse:
         **waiting,
         **counts,
         "entries": ProviderEntry.objects.visible_to(actor).filter(proposed_at__isnull=False).count(),
+        **_fulfilment(actor),
         "oldest_days": _days(waiting["oldest"], actor.now),
         "queue": applications.filter(state=State.UNDER_REVIEW)
         .select_related("tenant")
         .order_by("submitted_at")[:5],
     }
     return render(request, "operator/home.html", context)
+
+
+def _fulfilment(actor: Actor) -> dict[str, object]:
+    """What is in trouble in other systems, for those who may see it."""
+    if not actor.may(Permission.FULFILMENT_VIEW):
+        return {"shows_tasks": False}
+    tasks, now = FulfilmentTask.objects.visible_to(actor), real_now()
+    return {
+        "shows_tasks": True,
+        "stuck_tasks": tasks.stuck(now).count(),
+        "failed_tasks": tasks.failed(now - A_WEEK).count(),
+    }
 
 
 def _days(since: dt.datetime | None, now: dt.datetime) -> int | None:

@@ -29,7 +29,8 @@ def _after(fields: Sequence[str], values: Sequence[object], *, descending: bool)
     for index, name in enumerate(fields):
         same = {earlier: values[i] for i, earlier in enumerate(fields[:index])}
         condition |= Q(**same, **{f"{name}__{step}": values[index]})
-    return condition
+    # The first field's bound alone is what an index begins with; without it the whole list before would be read.
+    return Q(**{f"{fields[0]}__{step}e": values[0]}) & condition
 
 
 def page_by_key(
@@ -42,17 +43,28 @@ def page_by_key(
     key: Callable[[T], Sequence[object]] | None = None,
 ) -> Page[T]:
     """One page in the order of ``fields`` (the last of them unique). A broken cursor shows the first page."""
-    values = _read(cursor, len(fields))
-    if values is not None:
-        rows = rows.filter(_after(fields, values, descending=descending))
+    start = rows
+    rows = after_cursor(rows, fields, cursor, descending=descending)
     sign = "-" if descending else ""
     found = list(rows.order_by(*(sign + name for name in fields))[: size + 1])
     shown = found[:size]
     following = ""
     if len(found) > size:
-        last = key(shown[-1]) if key else [_value(shown[-1], name) for name in fields]
-        following = _write(last)
-    return Page(shown, following, values is None)
+        following = _write(key(shown[-1])) if key else cursor_after(shown[-1], fields)
+    return Page(shown, following, rows is start)
+
+
+def after_cursor(
+    rows: QuerySet[T], fields: Sequence[str], cursor: str, *, descending: bool = False
+) -> QuerySet[T]:
+    """What follows the cursor; the same rows where there is none, or a broken one."""
+    values = _read(cursor, len(fields))
+    return rows if values is None else rows.filter(_after(fields, values, descending=descending))
+
+
+def cursor_after(row: Model, fields: Sequence[str]) -> str:
+    """The cursor of the page that begins after the row."""
+    return _write([_value(row, name) for name in fields])
 
 
 def _value(row: Model, path: str) -> object:

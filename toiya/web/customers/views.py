@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal
-from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryAction, Permission
 from toiya.customers.invitations import open_invitations
 from toiya.customers.relationships import (
@@ -25,6 +24,7 @@ from toiya.customers.relationships import (
     relationship_with,
     remove_relationship,
 )
+from toiya.customers.search import page_of_customers
 from toiya.directory.models import Tenant
 from toiya.programme.countries import country_name
 from toiya.relations.administration import people_of
@@ -40,8 +40,8 @@ OPEN_SHOWN = 5
 
 def customers(request: PersonRequest) -> HttpResponse:
     """The customers, with the row in question opened in place (S-080, S-093, N-21)."""
-    form, rows = _found(request)
-    page = page_by_key(rows, fields=("customer_sort_key", "id"), cursor=cursor_of(request))
+    form, asked = _asked(request)
+    page = page_of_customers(request.actor, **asked, cursor=cursor_of(request))
     opened = _uuid(request.GET.get("expand", ""))
     kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
     context = {
@@ -57,14 +57,12 @@ def customers(request: PersonRequest) -> HttpResponse:
     return render(request, "customers/list.html", context)
 
 
-def _found(request: PersonRequest) -> tuple[SearchForm, Any]:
+def _asked(request: PersonRequest) -> tuple[SearchForm, dict[str, Any]]:
     form = SearchForm(request.GET or None, resellers=_resellers(request.actor))
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and "reseller" in form.errors:
         raise NotVisible
-    return form, customers_of(
-        request.actor, search=valid.get("q", ""), reseller_id=_uuid(valid.get("reseller", ""))
-    )
+    return form, {"search": valid.get("q", ""), "reseller_id": _uuid(valid.get("reseller", ""))}
 
 
 def _resellers(actor: Actor) -> list[Tenant] | None:
@@ -115,7 +113,7 @@ def export(request: PersonRequest, form: str) -> HttpResponse:
 
 
 def _table(request: PersonRequest) -> tuple[list[str], Iterable[list[Cell]]]:
-    _form, rows = _found(request)
+    rows = customers_of(request.actor, **_asked(request)[1])
     header = [
         _("Customer ID"),
         _("Organization name"),

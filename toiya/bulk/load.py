@@ -1,0 +1,342 @@
+"""Synthetic data of a given size: to see how the pages behave with a million customers (``toiya load``).
+
+One provider and one reseller that serve every customer, and a few subscriptions each, in a family of their own. Rows
+go in by COPY on PostgreSQL and in batches on SQLite. What is made here has no history: no events, no log, no mails.
+"""
+
+import datetime as dt
+import itertools
+import random
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection, models, transaction
+
+from toiya.catalogue.models import Availability, Category, Product, Sku, SkuKind
+from toiya.core.clock import real_now
+from toiya.core.ids import new_id
+from toiya.core.permissions import Capacity, Role
+from toiya.core.terms import BillingCycle, Segment, Term, add_months
+from toiya.core.text import search_key, sort_key
+from toiya.directory.actors import bystander_for
+from toiya.directory.models import Domain, Family, Person, Tenant
+from toiya.directory.tenants import hold_role, vet
+from toiya.fulfilment.models import Connector, ConnectorKind
+from toiya.programme.models import Country
+from toiya.relations.models import Channel, Origin, Partnership, ResellerRelationship
+from toiya.subscriptions.models import Subscription, SubscriptionState
+
+BATCH = 2_000
+Progress = Callable[[str], None]
+Changes = Mapping[str, object]
+# Parts of names with their readings; their products give hundreds of thousands of different ones.
+FIRST = (
+    "山田 やまだ|山本 やまもと|川瀬 かわせ|川上 かわかみ|青葉 あおば|青木 あおき|"
+    "日野 ひの|鈴木 すずき|佐藤 さとう|高橋 たかはし|田中 たなか|伊藤 いとう|"
+    "渡辺 わたなべ|中村 なかむら|小林 こばやし|加藤 かとう|吉田 よしだ|松本 まつもと|"
+    "井上 いのうえ|木村 きむら|林 はやし|清水 しみず|森 もり|池田 いけだ|"
+    "橋本 はしもと|阿部 あべ|石川 いしかわ|前田 まえだ|藤田 ふじた|後藤 ごとう|"
+    "岡田 おかだ|長谷 はせ|村上 むらかみ|近藤 こんどう|石井 いしい|坂本 さかもと|"
+    "遠藤 えんどう|西村 にしむら|福田 ふくだ|太田 おおた|三浦 みうら|藤井 ふじい|"
+    "岡本 おかもと|松田 まつだ|中川 なかがわ|中野 なかの|原田 はらだ|小川 おがわ|"
+    "竹内 たけうち|金子 かねこ"
+)
+SECOND = (
+    "東 ひがし|西 にし|南 みなみ|北 きた|中央 ちゅうおう|新 しん|"
+    "第一 だいいち|第二 だいに|大和 やまと|富士 ふじ|桜 さくら|光 ひかり|"
+    "緑 みどり|星 ほし|海 うみ|空 そら|泉 いずみ|曙 あけぼの|"
+    "旭 あさひ|暁 あかつき"
+)
+TRADE = (
+    "工業 こうぎょう|商事 しょうじ|食品 しょくひん|建設 けんせつ|印刷 いんさつ|運輸 うんゆ|"
+    "電機 でんき|化学 かがく|製薬 せいやく|通信 つうしん|不動産 ふどうさん|設計 せっけい|"
+    "病院 びょういん|学園 がくえん|銀行 ぎんこう"
+)
+LATIN = (
+    "Kamome",
+    "Orion",
+    "Tanuki",
+    "Sakura",
+    "Fuji",
+    "Hikari",
+    "Midori",
+    "Akebono",
+    "Asahi",
+    "Izumi",
+    "Namba",
+)
+RARE, RARE_READING, ONE_IN = "雲雀", "ひばり", 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was made, and who may look at it."""
+
+    family: Family
+    provider: Tenant
+    reseller: Tenant
+    agent: Person
+    customers: int
+    subscriptions: int
+
+
+def load(
+    *, customers: int, subscriptions_each: int, seed: int = 1, tell: Progress = lambda _text: None
+) -> Loaded:
+    """Make so many customers with so many subscriptions each. The same seed makes the same names."""
+    chance = random.Random(seed)  # noqa: S311  (synthetic names)
+    with transaction.atomic():
+        base = _base()
+    family, provider, reseller, agent, offer = base
+    with _Fast() as fast:
+        tell(f"{customers} customers")
+        like, domain = _tenant(family, "", "", "", "")
+        made: list[Made] = []
+        fast.insert(like, _customers(customers, chance, made))
+        fast.insert(domain, ({"tenant_id": row.id, "name": row.domain} for row in made))
+        tell(f"{2 * customers} relationships")
+        for partner in (provider, reseller):
+            fast.insert(
+                _relationship(partner, like),
+                ({"id": new_id(), "customer_id": row.id, "customer_sort_key": row.sort_key} for row in made),
+            )
+        tell(f"{customers * subscriptions_each} subscriptions")
+        fast.insert(
+            _subscription(provider, reseller, like, offer),
+            _subscriptions(made, subscriptions_each, real_now(), chance),
+        )
+    return Loaded(family, provider, reseller, agent, customers, customers * subscriptions_each)
+
+
+def _base() -> tuple[Family, Tenant, Tenant, Person, Availability]:
+    now = real_now()
+    Country.objects.get_or_create(code="JP", defaults={"currency": "JPY", "sales_region": "Japan"})
+    family = Family.objects.create(name="synthetic", is_sandbox=True)
+    mark = uuid.uuid4().hex[:8]
+    operator = _organization(family, "Synthetic Operator", f"operator-{mark}.example", Capacity.OPERATOR)
+    provider = _organization(family, "Synthetic Provider", f"provider-{mark}.example", Capacity.PROVIDER)
+    reseller = _organization(family, "Synthetic Reseller", f"reseller-{mark}.example", Capacity.RESELLER)
+    Partnership.objects.create(provider=provider, reseller=reseller, since=now, confirmed_at=now)
+    agent = Person.objects.create(
+        tenant=provider,
+        user_name=f"agent@provider-{mark}.example",
+        name="Agent",
+        contact_email=f"agent@provider-{mark}.example",
+        password=make_password(None),
+        created_at=now,
+    )
+    for role in (Role.GLOBAL_ADMIN, Role.ADMIN_AGENT):
+        hold_role(agent, role, bystander_for(provider, kind="command_line"))
+    connector = Connector.objects.create(
+        tenant=operator, code="instant", name="Instant", kind=ConnectorKind.INSTANT, created_at=now
+    )
+    category = Category.objects.create(tenant=operator, code="work", name_ja="仕事", name_en="Work")
+    product = Product.objects.create(
+        tenant=operator,
+        category=category,
+        code="office",
+        name_ja="オフィス",
+        name_en="Office",
+        search_key=search_key("オフィス", "Office"),
+        published_at=now,
+        created_at=now,
+    )
+    sku = Sku.objects.create(
+        tenant=operator,
+        product=product,
+        connector=connector,
+        code="standard",
+        kind=SkuKind.LICENSE,
+        name_ja="オフィス",
+        name_en="Office",
+    )
+    offer = Availability.objects.create(
+        tenant=operator,
+        sku=sku,
+        country_id="JP",
+        currency="JPY",
+        segment=Segment.COMMERCIAL,
+        term=Term.YEAR,
+        billing_cycle=BillingCycle.MONTHLY,
+    )
+    return family, provider, reseller, agent, offer
+
+
+def _organization(family: Family, name: str, domain: str, capacity: Capacity) -> Tenant:
+    tenant, own = _tenant(family, name, "", "", domain)
+    tenant.save(force_insert=True)
+    own.save(force_insert=True)
+    vet(tenant, capacity, bystander_for(tenant, kind="command_line"))
+    return tenant
+
+
+def _tenant(family: Family, name: str, reading: str, latin: str, domain: str) -> tuple[Tenant, Domain]:
+    now = real_now()
+    tenant = Tenant(
+        id=new_id(),
+        family=family,
+        name=name,
+        reading=reading,
+        latin_name=latin,
+        country_id="JP",
+        search_key=search_key(name, reading, latin, domain),
+        sort_key=sort_key(name, reading),
+        created_at=now,
+    )
+    return tenant, Domain(tenant_id=tenant.pk, name=domain, is_primary=True, verified_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the other tables need to know of a customer."""
+
+    id: uuid.UUID
+    sort_key: str
+    domain: str
+
+
+def _customers(count: int, chance: random.Random, made: list[Made]) -> Iterator[Changes]:
+    first, second, trade = ([part.split() for part in text.split("|")] for text in (FIRST, SECOND, TRADE))
+    mark = uuid.uuid4().hex[:6]
+    for place in range(count):
+        one, kana = (RARE, RARE_READING) if place % ONE_IN == 0 else chance.choice(first)
+        (two, more), (what, last) = chance.choice(second), chance.choice(trade)
+        name, reading = f"{two}{one}{what}", f"{more}{kana}{last}"
+        latin = f"{chance.choice(LATIN)} {place % 977}" if place % 5 == 0 else ""
+        domain = f"{chance.choice(LATIN).lower()}-{place}-{mark}.example"
+        row = Made(new_id(), sort_key(name, reading), domain)
+        made.append(row)
+        yield {
+            "id": row.id,
+            "name": name,
+            "reading": reading,
+            "latin_name": latin,
+            "search_key": search_key(name, reading, latin, domain),
+            "sort_key": row.sort_key,
+        }
+
+
+def _relationship(partner: Tenant, customer: Tenant) -> ResellerRelationship:
+    return ResellerRelationship(
+        id=new_id(),
+        partner=partner,
+        customer_id=customer.pk,
+        customer_sort_key=customer.sort_key,
+        since=customer.created_at,
+        origin=Origin.INVITATION,
+        channel=Channel.OWN_MARKETING,
+    )
+
+
+def _subscriptions(made: list[Made], each: int, now: dt.datetime, chance: random.Random) -> Iterator[Changes]:
+    days = [(now.date() - dt.timedelta(days=age)) for age in range(360)]
+    ends = [add_months(day, 12) for day in days]
+    for row in made:
+        for _place in range(each):
+            age = chance.randrange(360)
+            begun = now - dt.timedelta(days=age, seconds=chance.randrange(86_400))
+            yield {
+                "id": new_id(),
+                "customer_id": row.id,
+                "quantity": chance.randrange(1, 200),
+                "term_start": days[age],
+                "term_end": ends[age],
+                "anchor_day": days[age].day,
+                "created_at": begun,
+                "activated_at": begun,
+            }
+
+
+def _subscription(provider: Tenant, reseller: Tenant, customer: Tenant, offer: Availability) -> Subscription:
+    return Subscription(
+        tenant=provider,
+        operator_id=offer.tenant_id,
+        reseller=reseller,
+        reseller_of_record=reseller,
+        support_contact=provider,
+        customer=customer,
+        order_id=offer.pk,
+        sku_id=offer.sku_id,
+        availability=offer,
+        friendly_name="Office",
+        quantity=1,
+        state=SubscriptionState.ACTIVE,
+        term=offer.term,
+        billing_cycle=offer.billing_cycle,
+        **{f"{edge}_units": units for edge, units in (("cost", 1000), ("resale", 1200), ("retail", 1500))},
+        **{f"{edge}_scale": 0 for edge in ("cost", "resale", "retail")},
+        **{f"{edge}_currency": "JPY" for edge in ("cost", "resale", "retail")},
+    )
+
+
+class _Fast:
+    """The quickest way into each database. On PostgreSQL the pairs of characters are indexed once, at the end."""
+
+    def __init__(self) -> None:
+        self.is_postgres = connection.vendor == "postgresql"
+
+    def __enter__(self) -> Self:
+        if self.is_postgres:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+                if cursor.fetchone()[0]:
+                    # Every key points at a row made here; checking each again would take most of the time.
+                    cursor.execute("SET session_replication_role = replica")
+                cursor.execute("DROP INDEX IF EXISTS tenants_by_pairs")
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        if not self.is_postgres:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = DEFAULT")
+            cursor.execute("SET maintenance_work_mem = '256MB'")
+            cursor.execute(
+                "CREATE INDEX IF NOT EXISTS tenants_by_pairs ON directory_tenant"
+                " USING gin (toiya_grams(search_key))"
+            )
+            cursor.execute("VACUUM ANALYZE")
+
+    def insert(self, like: models.Model, changes: Iterator[Changes]) -> None:
+        """Rows of one table that are like this one but for some columns."""
+        columns = [
+            column for column in like._meta.concrete_fields if not isinstance(column, models.AutoField)
+        ]
+        if not self.is_postgres:
+            base = {column.attname: getattr(like, column.attname) for column in columns}
+            _in_batches(type(like), ({**base, **row} for row in changes))
+            return
+        names = ", ".join(f'"{column.column}"' for column in columns)
+        base_texts = [_text(getattr(like, column.attname)) for column in columns]
+        places = {column.attname: place for place, column in enumerate(columns)}
+        command = f'COPY "{like._meta.db_table}" ({names}) FROM STDIN'
+        with connection.cursor() as cursor, cursor.copy(command) as copy:
+            while part := [_line(base_texts, places, row) for row in itertools.islice(changes, BATCH)]:
+                copy.write("".join(part))
+
+
+def _line(base: Sequence[str], places: Mapping[str, int], changes: Changes) -> str:
+    texts = list(base)
+    for name, value in changes.items():
+        texts[places[name]] = _text(value)
+    return "\t".join(texts) + "\n"
+
+
+def _in_batches(model: type[models.Model], rows: Iterator[dict[str, Any]]) -> None:
+    while part := [model(**row) for row in itertools.islice(rows, BATCH)]:
+        model._default_manager.bulk_create(part)
+
+
+def _text(value: object) -> str:
+    """The value as COPY reads it. Nothing here holds a tab or a backslash; line breaks stand in search keys."""
+    if value is None:
+        return "\\N"
+    if value is True or value is False:
+        return "t" if value else "f"
+    return str(value).replace("\n", "\\n")
+
+
+__all__: Sequence[str] = ("Loaded", "load")

@@ -1,0 +1,28 @@
+"""``toiya load``: synthetic data, to see how the pages behave at a size."""
+
+from django.core.management.base import CommandParser
+
+from toiya.bulk.load import load
+from toiya.jobs.command import SpeakingCommand
+
+
+class Command(SpeakingCommand):
+    """Adds synthetic customers with subscriptions, in a family of their own."""
+
+    help = "Add synthetic customers and subscriptions of a given size. For measuring; never into real data."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How many."""
+        parser.add_argument("--customers", type=int, default=10_000)
+        parser.add_argument("--subscriptions-each", type=int, default=3)
+        parser.add_argument("--seed", type=int, default=1)
+
+    def handle(self, *_arguments: object, **options: int) -> None:
+        """Make them, and say who may look at them."""
+        made = load(
+            customers=options["customers"],
+            subscriptions_each=options["subscriptions_each"],
+            seed=options["seed"],
+            tell=self.stdout.write,
+        )
+        self.stdout.write(f"agent {made.agent.pk} {made.agent.user_name}")

@@ -33,7 +33,6 @@ def invitations(*rows: tuple[str, ...], encoding: str = "utf-8-sig") -> bytes:
     return csv_of(("customer_name", "email", "remark", "valid_days"), *rows, encoding=encoding)
 
 
-@pytest.mark.requirement("C-08")
 def test_each_row_is_shown_before_anything_happens_and_repeating_changes_nothing(cast: Cast) -> None:
     """C-08. Planted fault: the rehearsal is not rolled back; invitations exist before the file is confirmed."""
     content = invitations(
@@ -80,7 +79,6 @@ def test_each_row_is_shown_before_anything_happens_and_repeating_changes_nothing
     assert {"upload_file", "confirm_file"} <= actions
 
 
-@pytest.mark.requirement("C-08")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "xlsx"])
 def test_japanese_headings_in_every_encoding(cast: Cast, encoding: str) -> None:
     """C-08: UTF-8 with and without BOM, Shift_JIS with a notice, Excel."""
@@ -100,7 +98,6 @@ def test_japanese_headings_in_every_encoding(cast: Cast, encoding: str) -> None:
     assert (made.grant_days, made.named_domain, made.requested_roles.count()) == (100, "momiji.example", 0)
 
 
-@pytest.mark.requirement("C-08")
 def test_what_is_no_table_is_refused_with_its_reason_and_nothing_is_kept(cast: Cast) -> None:
     """C-08. Planted fault: the sizes in the directory of an archive are not added up before it is opened."""
     bomb = io.BytesIO()
@@ -132,7 +129,6 @@ def test_what_is_no_table_is_refused_with_its_reason_and_nothing_is_kept(cast: C
     assert "数式" in file.rows.get(line=2).message
 
 
-@pytest.mark.requirement("C-08")
 def test_mails_beyond_the_hourly_limit_wait_and_go_by_themselves(cast: Cast) -> None:
     """C-08. Planted fault: a mail that waits fails its row, and the invitation is lost."""
     Programme.objects.update(mails_per_hour=2)
@@ -152,7 +148,6 @@ def test_mails_beyond_the_hourly_limit_wait_and_go_by_themselves(cast: Cast) -> 
         assert RelationshipSending.objects.count() == expected
 
 
-@pytest.mark.requirement("C-08")
 def test_licences_as_far_as_seats_and_rights_reach_at_each_row_s_moment(cast: Cast) -> None:
     """C-08, T-18. Planted fault: the uploader is built once for the file; rows after the loss of the role still run."""
     relate(cast.kawase, cast.aoba)
@@ -197,7 +192,6 @@ def test_licences_as_far_as_seats_and_rights_reach_at_each_row_s_moment(cast: Ca
     assert Licence.objects.count() == 1
 
 
-@pytest.mark.requirement("C-08")
 def test_orders_happen_once_for_each_reference(cast: Cast) -> None:
     """C-08. Planted fault: the submission key holds the file's id; the same file orders twice."""
     partner(cast.hinode, cast.kawase)
@@ -225,7 +219,6 @@ def test_orders_happen_once_for_each_reference(cast: Cast) -> None:
     assert (made.reseller_id, made.lines.get().quantity) == (cast.kawase.pk, 5)
 
 
-@pytest.mark.requirement("C-08")
 def test_a_stopped_file_keeps_what_is_done_and_only_its_owner_confirms(cast: Cast) -> None:
     """C-08. Planted fault: the state of the file is read once a batch; rows after the stop still run."""
     rows = [(f"顧客{place}", "", "", "") for place in range(4)]
@@ -277,7 +270,6 @@ def test_temporary_passwords_can_be_read_once_and_by_their_owner_only(cast: Cast
 
 
 @pytest.mark.proof
-@pytest.mark.requirement("C-08")
 def test_ten_thousand_rows_in_one_file(cast: Cast) -> None:
     """C-08: the largest file there is, checked and carried out to its end."""
     rows = [(f"顧客{place}", "", "", "") for place in range(tables.MOST_ROWS)]

@@ -215,6 +215,7 @@ def subscribed(
     provider: Tenant | None = None,
     reseller: Tenant | None = None,
     by: By | None = None,
+    parent: Subscription | None = None,
 ) -> Subscription:
     """An active subscription, sold by Hinode through Kawase unless told otherwise."""
     seller = provider or cast.hinode
@@ -232,6 +233,7 @@ def subscribed(
             availability=availability,
             quantity=quantity,
             friendly_name=availability.sku.name_en,
+            parent=parent,
             prices=quote(
                 availability=availability,
                 provider_id=seller.pk,

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 
 from tests.cast import Cast
-from tests.commerce import build_shop
+from tests.commerce import Shop
 from toiya.catalogue.models import Product
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity
@@ -19,9 +19,8 @@ OPERATOR = frozenset({"tsubame"})
 SUPPLIED = frozenset({"hinode", "midori", "kawase", "yamabuki"})
 
 
-def shelves(cast: Cast) -> dict[str, Instances]:
+def shelves(cast: Cast, shop: Shop) -> dict[str, Instances]:
     """For the access matrix: kinds of objects of catalogue and prices."""
-    shop = build_shop(cast)
     now = real_now()
     draft = Product.objects.create(
         tenant=cast.operator,

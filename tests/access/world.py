@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
+from tests.commerce import Shop, build_shop, subscribed
 from tests.fulfilment.story import asked_task, webhook_connector
 from toiya.bulk.models import BulkFile, BulkKind
 from toiya.core.clock import real_now
@@ -26,6 +27,7 @@ from toiya.partnerships.models import PartnerInvitation
 from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AdministrationGrant, Channel, OlderRelationship, Partnership
+from toiya.subscriptions.models import Transfer
 
 SECRET = "JBSWY3DPEHPK3PXP"
 DAY = dt.timedelta(days=1)
@@ -304,7 +306,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
 
     operator, forged = _who("tsubame"), _forged()
     return {
-        **shelves(cast),
+        **_wares(cast, momiji),
         "customer": by_id(
             "customer_id",
             aoba=(cast.aoba.pk, _who("kawase", "hinode")),
@@ -472,5 +474,46 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
                 for name in ("emi", "kai", "mei")
             },
             "nonexistent": ({"pk": 10**9}, NONE),
+        },
+    }
+
+
+def _wares(cast: Cast, momiji: Tenant) -> dict[str, Instances]:
+    """What is sold in the world, and what has been sold."""
+    shop = build_shop(cast)
+    return {**shelves(cast, shop), **_subscriptions(cast, shop, momiji)}
+
+
+def _subscriptions(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instances]:
+    """Kawase's customer's subscription, a neighbour's, and a transfer that Midori asks Hinode for."""
+    ours = subscribed(cast, shop, cast.aoba)
+    theirs = subscribed(cast, shop, momiji, provider=cast.midori, reseller=cast.yamabuki)
+    transfer = Transfer.objects.create(
+        tenant=cast.hinode,
+        target=cast.midori,
+        customer=cast.aoba,
+        asked_by_id=cast.jun.pk,
+        created_at=real_now(),
+        expires_at=real_now() + DAY,
+    )
+    one: dict[str, Mapping[str, object]] = {
+        "aoba": {"subscription_id": ours.pk},
+        "momiji": {"subscription_id": theirs.pk},
+        "nonexistent": {"subscription_id": NOBODY},
+    }
+    return {
+        "subscription": {
+            "aoba": (one["aoba"], _who("hinode", "kawase")),
+            "momiji": (one["momiji"], _who("midori", "yamabuki")),
+            "nonexistent": (one["nonexistent"], NONE),
+        },
+        "own subscription": {
+            "aoba": (one["aoba"], _who("aoba")),
+            "momiji": (one["momiji"], _who("momiji")),
+            "nonexistent": (one["nonexistent"], NONE),
+        },
+        "transfer": {
+            "open": ({"transfer_id": transfer.pk}, _who("hinode", "midori", "aoba")),
+            "nonexistent": ({"transfer_id": NOBODY}, NONE),
         },
     }

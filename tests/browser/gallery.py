@@ -44,6 +44,7 @@ NO_PAGE = {
     "pricing:our_prices_export": "a file",
     "pricing:price_list_export": "a file",
     "readyz": "for machines",
+    "subscriptions:export": "a file",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees
 FIRST = ("kai", "mei", "emi", "ren", "anonymous")

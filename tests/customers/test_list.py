@@ -64,7 +64,7 @@ def test_the_list_takes_the_same_number_of_statements_for_one_and_three(
     browser = browser_of(cast.kai)
     browser.get(path)
 
-    with django_assert_num_queries(STATEMENTS_OF_THE_LIST + (expanded == "open")):
+    with django_assert_num_queries(STATEMENTS_OF_THE_LIST + 2 * (expanded == "open")):
         browser.get(path)
 
 

@@ -158,9 +158,8 @@ def test_an_add_on_ends_with_its_parent(cast: Cast) -> None:
     """Planted fault: the add-on lives on and renews."""
     shop, parent = sold(cast)
     days_pass(cast, 1)
-    add_on = subscribed(cast, shop, cast.aoba, offer="archive")
+    add_on = subscribed(cast, shop, cast.aoba, offer="archive", parent=parent)
     other = subscribed(cast, shop, cast.aoba, offer="storage")
-    Subscription.objects.filter(pk=add_on.pk).update(parent=parent)
     set_auto_renew(actor_of(cast.mei), subscription=parent, auto_renew=False, version=None)
 
     days_pass(cast, 366)

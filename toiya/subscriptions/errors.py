@@ -262,6 +262,16 @@ class TransferClosed(Refusal):
         super().__init__(_("This transfer is closed: %(found)s.") % {"found": found})
 
 
+class OtherPartyAnswers(Refusal):
+    """The act belongs to another of the three parties of a transfer."""
+
+    code = "other_party_answers"
+    status = 403
+    message = gettext_lazy(
+        "The present provider and the customer answer this request; the new provider withdraws it."
+    )
+
+
 class AlreadyAnswered(Refusal):
     """The organisation has accepted already and waits for the other one."""
 

@@ -132,9 +132,8 @@ def _differences(
     ]
 
 
-def changed_since(actor: Actor, subscription: Subscription, version: int) -> list[Difference]:
+def changed_since(subscription: Subscription, version: int) -> list[Difference]:
     """What is different now from what a page of that version showed (G-31). Versions count the events."""
-    del actor
     events = list(subscription.events.order_by("sequence"))
     words = _Words(events)
     before: dict[str, object] = {}

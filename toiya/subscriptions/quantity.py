@@ -54,7 +54,7 @@ def set_quantity(by: By, *, subscription: Subscription, quantity: int) -> Subscr
     Returns the subscription; its quantity is still the old one where the vendor has to provide the new licences first.
     """
     locked = lock(subscription)
-    _must_be_changeable(locked)
+    must_be_changeable(locked)
     if quantity == locked.quantity:
         raise QuantityUnchanged(quantity=quantity)
     quantity_must_fit(locked.sku, quantity)
@@ -63,7 +63,8 @@ def set_quantity(by: By, *, subscription: Subscription, quantity: int) -> Subscr
     return _reduce(by, locked, quantity)
 
 
-def _must_be_changeable(subscription: Subscription) -> None:
+def must_be_changeable(subscription: Subscription) -> None:
+    """Raises NotInThisState, QuantityFixed, ChangeUnderWay, ParentNotActive."""
     must_be(subscription, SubscriptionState.ACTIVE)
     if subscription.sku.kind in FIXED:
         raise QuantityFixed(kind=subscription.sku.get_kind_display())

@@ -140,3 +140,9 @@ def remove_schedule(actor: Actor, *, subscription: Subscription, version: int | 
     change(actor, locked, EventKind.SCHEDULE_REMOVED)
     note(actor, AuditAction.SCHEDULE_CHANGE, locked, after={"quantity": locked.quantity})
     return locked
+
+
+def scheduled_for(subscription: Subscription) -> ScheduledChange | None:
+    """What the renewal will do, if anything is scheduled."""
+    rows = ScheduledChange.objects.select_related("availability__sku")
+    return rows.filter(subscription=subscription).first()

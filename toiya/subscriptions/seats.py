@@ -2,6 +2,7 @@
 
 from toiya.catalogue.models import Sku
 from toiya.core.actor import By
+from toiya.licences.models import SeatPool
 from toiya.licences.moving import move_licences
 from toiya.licences.pools import change_seats, shrink_seats
 from toiya.subscriptions.models import Subscription, SubscriptionState
@@ -24,3 +25,8 @@ def exchange_seats(by: By, subscription: Subscription, *, old_sku: Sku, old_quan
     move_licences(by, customer_id=customer_id, old=old_sku, new=sku, count=min(quantity, old_quantity))
     gone = shrink_seats(by, customer_id, old_sku, old_quantity, suspended=old_quantity if is_suspended else 0)
     return len(gone)
+
+
+def pool_behind(subscription: Subscription) -> SeatPool | None:
+    """The customer's seats of the product, from all its subscriptions together; None where it has none."""
+    return SeatPool.objects.filter(tenant_id=subscription.customer_id, sku_id=subscription.sku_id).first()

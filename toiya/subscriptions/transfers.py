@@ -25,6 +25,7 @@ from toiya.subscriptions.errors import (
     ChangeUnderWay,
     NotAPartner,
     NothingToTransfer,
+    OtherPartyAnswers,
     PartnershipMissing,
     RelationshipMissing,
     SellsNothingNew,
@@ -193,6 +194,8 @@ def _may_answer(actor: Actor, transfer: Transfer) -> None:
         actor.must(Permission.SUBSCRIPTIONS_TRANSFER)
     elif actor.tenant_id == transfer.customer_id:
         actor.must(Permission.TRANSFERS_ACCEPT)
+    elif transfer.concerns(actor.tenant_id):
+        raise OtherPartyAnswers
     else:
         raise NotVisible
 
@@ -303,8 +306,10 @@ def decline_transfer(actor: Actor, *, transfer: Transfer, reason: str) -> Transf
 @transaction.atomic
 def withdraw_transfer(actor: Actor, *, transfer: Transfer) -> Transfer:
     """The target takes its request back."""
-    if actor.tenant_id != transfer.target_id:
+    if not transfer.concerns(actor.tenant_id):
         raise NotVisible
+    if actor.tenant_id != transfer.target_id:
+        raise OtherPartyAnswers
     actor.must(Permission.SUBSCRIPTIONS_TRANSFER)
     return _close(actor, transfer, TransferState.WITHDRAWN, AuditAction.WITHDRAW_TRANSFER, "")
 

@@ -55,6 +55,12 @@ KEEP_CATALOGUE = may(Permission.CATALOGUE_MANAGE)
 VIEW_CATALOGUE = may(Permission.CATALOGUE_VIEW)
 VIEW_LISTS = may(Permission.CATALOGUE_VIEW, Capacity.PROVIDER)
 SET_PRICES = may(Permission.PRICE_RULES_MANAGE)
+VIEW_SUBSCRIPTIONS = may(Permission.SUBSCRIPTIONS_VIEW)
+MANAGE_SUBSCRIPTIONS = may(Permission.SUBSCRIPTIONS_MANAGE)
+CHOOSE_SUPPORT = may(Permission.SUPPORT_CONTACT_CHOOSE)
+TRANSFER = may(Permission.SUBSCRIPTIONS_TRANSFER)
+OWN_SUBSCRIPTIONS = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
+
 
 ACCESS: dict[str, dict[str, Need]] = {
     # public
@@ -242,6 +248,37 @@ ACCESS: dict[str, dict[str, Need]] = {
     "pricing:remove_rule": {"POST": SET_PRICES},
     "pricing:restore_rule": {"POST": SET_PRICES},
     "pricing:rates": {"GET": VIEW_CATALOGUE, "POST": SET_PRICES},
+    "customers:suspend_all": {"POST": MANAGE_SUBSCRIPTIONS},
+    # subscriptions and transfers; a customer's own in its portal
+    "subscriptions:list": {"GET": VIEW_SUBSCRIPTIONS},
+    "subscriptions:export": {"GET": VIEW_SUBSCRIPTIONS},
+    "subscriptions:subscription": {"GET": VIEW_SUBSCRIPTIONS},
+    **{
+        f"subscriptions:{act}": {"GET": MANAGE_SUBSCRIPTIONS, "POST": MANAGE_SUBSCRIPTIONS}
+        for act in (
+            "quantity",
+            "suspend",
+            "reactivate",
+            "cancel",
+            "auto_renew",
+            "schedule",
+            "name",
+            "reseller",
+            "upgrade",
+            "convert",
+        )
+    },
+    "subscriptions:unschedule": {"POST": MANAGE_SUBSCRIPTIONS},
+    "subscriptions:support": {"GET": CHOOSE_SUPPORT, "POST": CHOOSE_SUPPORT},
+    "subscriptions:transfers": {"GET": TRANSFER},
+    "subscriptions:ask_transfer": {"GET": TRANSFER, "POST": TRANSFER},
+    "subscriptions:transfer": {"GET": TRANSFER, "POST": TRANSFER},
+    "subscriptions:decline_transfer": {"POST": TRANSFER},
+    "subscriptions:withdraw_transfer": {"POST": TRANSFER},
+    "organization:subscriptions": {"GET": OWN_SUBSCRIPTIONS},
+    "organization:subscription": {"GET": OWN_SUBSCRIPTIONS},
+    "organization:transfer": {"GET": OWN_SUBSCRIPTIONS, "POST": may(Permission.TRANSFERS_ACCEPT)},
+    "organization:decline_transfer": {"POST": may(Permission.TRANSFERS_ACCEPT)},
     # operator console
     "operator:home": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:applications": {"GET": may(Permission.APPLICATIONS_REVIEW)},

@@ -60,12 +60,40 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
         Entry("customers:list", _("Customers"), "people", ("customers:",)),
         Entry("catalogue:browse", _("Catalog and prices"), "box", ("catalogue:", "pricing:")),
+        Entry(
+            "subscriptions:list",
+            _("Subscriptions"),
+            "box-seam",
+            tuple(
+                f"subscriptions:{name}"
+                for name in (
+                    "subscription",
+                    "quantity",
+                    "suspend",
+                    "reactivate",
+                    "cancel",
+                    "auto_renew",
+                    "schedule",
+                    "name",
+                    "support",
+                    "reseller",
+                    "upgrade",
+                    "convert",
+                )
+            ),
+        ),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
         Entry(
             "partnerships:resellers",
             _("Indirect resellers"),
             "shop",
             ("partnerships:request", "partnerships:draft"),
+        ),
+        Entry(
+            "subscriptions:transfers",
+            _("Transfers"),
+            "arrow-left-right",
+            ("subscriptions:transfer", "subscriptions:ask_transfer"),
         ),
         Entry("partnerships:access", _("Administrator access"), "shield-lock", ("partnerships:administer",)),
         Entry("radar:renewals", _("Renewals"), "calendar-check"),
@@ -87,6 +115,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             _("Users"),
             "people",
             ("organization:add_person", "organization:person", "organization:person_reset_password"),
+        ),
+        Entry(
+            "organization:subscriptions",
+            _("Subscriptions"),
+            "box-seam",
+            ("organization:subscription", "organization:transfer"),
         ),
         Entry(
             "organization:partners",

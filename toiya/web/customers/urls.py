@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/customers/<uuid:customer_id>/users/", views.users, name="users"),
     path("dashboard/customers/<uuid:customer_id>/licences/", views.licences, name="licences"),
     path("dashboard/customers/<uuid:customer_id>/remove/", views.remove, name="remove"),
+    path("dashboard/customers/<uuid:customer_id>/suspend-all/", views.suspend_everything, name="suspend_all"),
     path(
         "dashboard/indirect-providers/<uuid:provider_id>/invite/",
         invitations.invite_with_provider,

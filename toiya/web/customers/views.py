@@ -1,5 +1,6 @@
 """A partner's customers: list, exports, one customer, the end of a relationship."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -11,9 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal
+from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryAction, Permission
 from toiya.customers.invitations import open_invitations
 from toiya.customers.relationships import (
@@ -22,18 +25,23 @@ from toiya.customers.relationships import (
     grants_from,
     preview_removal,
     relationship_with,
-    remove_relationship,
 )
 from toiya.customers.search import page_of_customers
 from toiya.directory.models import Tenant
+from toiya.orders.models import Cart, OrderRequest, OrderRequestState
 from toiya.programme.countries import country_name
 from toiya.relations.administration import people_of
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.relations.rights import rights_in
+from toiya.subscriptions.lists import of_customer, summary_of
+from toiya.subscriptions.offboarding import end_relationship, preview_end, suspend_all
+from toiya.subscriptions.states import KEPT_DAYS
 from toiya.web.customers.forms import RemoveForm, SearchForm
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
+from toiya.web.subscriptions.forms import SuspendForm
+from toiya.web.subscriptions.presenting import row_of
 
 OPEN_SHOWN = 5
 
@@ -48,6 +56,7 @@ def customers(request: PersonRequest) -> HttpResponse:
         "form": form,
         "rows": [_row(row, opened, kept) for row in page.rows],
         "grants": grants_from(request.actor, opened) if opened else [],
+        "summary": summary_of(request.actor, opened) if opened else None,
         "waiting": list(open_invitations(request.actor)[:OPEN_SHOWN]),
         "pager": pager_of(request, page),
         "is_searched": bool(kept.get("q") or kept.get("reseller")),
@@ -58,14 +67,14 @@ def customers(request: PersonRequest) -> HttpResponse:
 
 
 def _asked(request: PersonRequest) -> tuple[SearchForm, dict[str, Any]]:
-    form = SearchForm(request.GET or None, resellers=_resellers(request.actor))
+    form = SearchForm(request.GET or None, resellers=partnered_resellers(request.actor))
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and "reseller" in form.errors:
         raise NotVisible
     return form, {"search": valid.get("q", ""), "reseller_id": _uuid(valid.get("reseller", ""))}
 
 
-def _resellers(actor: Actor) -> list[Tenant] | None:
+def partnered_resellers(actor: Actor) -> list[Tenant] | None:
     """A provider filters by the resellers it works with; a reseller has no such filter."""
     if Capacity.PROVIDER not in actor.capacities | actor.suspended:
         return None
@@ -157,8 +166,17 @@ def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 
 def services(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """Nothing can have been ordered yet; the page says so."""
-    return render(request, "customers/services.html", _customer(request, customer_id, "services"))
+    """What the customer has through us, with the price of our own edge, the latest first (S-103)."""
+    context = _customer(request, customer_id, "services")
+    page = page_by_key(
+        of_customer(request.actor, customer_id),
+        fields=("created_at", "id"),
+        cursor=cursor_of(request),
+        descending=True,
+    )
+    context["rows"] = [row_of(request.actor, row) for row in page.rows]
+    context["pager"] = pager_of(request, page)
+    return render(request, "customers/services.html", context)
 
 
 def licences(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -200,7 +218,7 @@ def _customer(request: PersonRequest, customer_id: uuid.UUID, current: str) -> d
 
 
 def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """Look at what ends, say why, end it."""
+    """Look at what ends, suspend what is active, say why, end it (N-20)."""
     relationship = relationship_with(request.actor, customer_id)
     impact = preview_removal(request.actor, relationship=relationship)
     form = RemoveForm(request.POST if request.method == "POST" else None, grants=impact.grants)
@@ -210,25 +228,54 @@ def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
         if form.is_valid():
             reason, grants = form.cleaned_data["reason"], form.grants()
             try:
-                remove_relationship(
+                end_relationship(
                     request.actor, relationship=relationship, reason=reason, give_up_grants=grants
                 )
             except Refusal as refusal:
-                form.add_error(None, str(refusal))
-                status = refusal.status
+                status = failed(form, refusal)
             else:
                 name = relationship.customer.name
                 messages.success(
                     request, _("The reseller relationship with %(name)s has ended.") % {"name": name}
                 )
                 return redirect("customers:list")
-    context = {
-        "form": form,
-        "relationship": relationship,
-        "customer": relationship.customer,
-        "impact": impact,
-    }
+    context = {"form": form, "impact": impact, **_effects(request.actor, relationship)}
     return render(request, "customers/remove.html", context, status=status)
+
+
+def _effects(actor: Actor, relationship: ResellerRelationship) -> dict[str, Any]:
+    customer = relationship.customer
+    carts = Cart.objects.visible_to(actor).filter(
+        customer=customer, checked_out_at__isnull=True, expires_at__gt=actor.now
+    )
+    asked = OrderRequest.objects.visible_to(actor).filter(
+        customer=customer, state__in=[OrderRequestState.OPEN, OrderRequestState.CHANGED]
+    )
+    return {
+        "relationship": relationship,
+        "customer": customer,
+        "effects": preview_end(actor, relationship=relationship),
+        "carts": carts.count(),
+        "requests": asked.count(),
+        "kept_until": customer.country.local_date(actor.now) + dt.timedelta(days=KEPT_DAYS),
+        "suspend_form": SuspendForm(),
+    }
+
+
+def suspend_everything(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """The step before the end of a relationship: every active subscription is suspended."""
+    relationship = relationship_with(request.actor, customer_id)
+    form = SuspendForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say why the subscriptions are suspended; the customer reads it."))
+        return redirect("customers:remove", customer_id)
+    count = suspend_all(request.actor, relationship=relationship, reason=form.cleaned_data["reason"])
+    messages.success(
+        request,
+        ngettext("%(count)s subscription is suspended.", "%(count)s subscriptions are suspended.", count)
+        % {"count": count},
+    )
+    return redirect("customers:remove", customer_id)
 
 
 def failed(form: Form, refusal: Refusal) -> int:

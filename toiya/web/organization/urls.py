@@ -5,12 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from toiya.web.activity import views as activity
 from toiya.web.organization import partners, people
 from toiya.web.radar import views as radar
+from toiya.web.subscriptions.urls import own_routes
 from toiya.web.wishes import views as wishes
 
 app_name = "organization"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", partners.home, name="home"),
     path("people/", include(people.routes)),
+    path("subscriptions/", include(own_routes)),
     path("partners/", partners.relationships, name="partners"),
     path("partners/access/<uuid:grant_id>/remove/", partners.remove_access, name="remove_access"),
     path("renewals/", radar.bought, name="renewals"),

@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from toiya.customers.models import RelationshipInvitation
-from toiya.partnerships.ending import end_partnership, impact_of_ending
+from toiya.partnerships.ending import impact_of_ending
 from toiya.partnerships.models import InvitationState
+from toiya.subscriptions.offboarding import end_partnership_safely, preview_partnership_end
 from toiya.web.http import PersonRequest
 from toiya.web.partnerships.forms import EndForm
 from toiya.web.partnerships.lists import partnership_of
@@ -24,7 +25,7 @@ def end(request: PersonRequest, partnership_id: uuid.UUID) -> HttpResponse:
     is_provider = actor.tenant_id == partnership.provider_id
     form = EndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        end_partnership(actor, partnership=partnership, **form.cleaned_data)
+        end_partnership_safely(actor, partnership=partnership, **form.cleaned_data)
         other = partnership.reseller if is_provider else partnership.provider
         messages.success(request, _("The partnership with %(name)s has ended.") % {"name": other.name})
         return redirect("partnerships:resellers" if is_provider else "partnerships:providers")
@@ -40,6 +41,7 @@ def end(request: PersonRequest, partnership_id: uuid.UUID) -> HttpResponse:
         "other": partnership.reseller if is_provider else partnership.provider,
         "is_provider": is_provider,
         "impact": impact,
+        "effects": preview_partnership_end(actor, partnership=partnership),
         "named": impact.shared_customers[:NAMED_CUSTOMERS],
         "more": max(len(impact.shared_customers) - NAMED_CUSTOMERS, 0),
         "waiting": waiting.count(),

@@ -1,0 +1,1 @@
+"""Pages: subscriptions, their transfers, and the customer's own."""

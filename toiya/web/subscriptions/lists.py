@@ -1,0 +1,138 @@
+"""The partner's subscriptions: list, file, and one of them."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from toiya.catalogue.models import Product
+from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
+from toiya.core.pagination import page_by_key
+from toiya.subscriptions.lists import find_subscriptions
+from toiya.subscriptions.models import LIVE, SubscriptionQuerySet
+from toiya.subscriptions.rights import subscription_for
+from toiya.subscriptions.vendor import asked_quantity
+from toiya.web.customers.views import partnered_resellers
+from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.http import PersonRequest
+from toiya.web.paging import cursor_of, pager_of
+from toiya.web.subscriptions.forms import FilterForm
+from toiya.web.subscriptions.presenting import (
+    TONES,
+    acts_of,
+    chain_of,
+    facts_of,
+    row_of,
+    schedule_of,
+    timeline_of,
+)
+
+FILTERS = ("q", "state", "product", "ends", "reseller")
+MOST_PRODUCTS = 500
+
+
+def listing(request: PersonRequest) -> HttpResponse:
+    """What the organisation sells or resells, the latest first, narrowed by customer, state, product or end."""
+    form, rows = _found(request)
+    page = page_by_key(rows, fields=("created_at", "id"), cursor=cursor_of(request), descending=True)
+    kept = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
+    context = {
+        "form": form,
+        "rows": [row_of(request.actor, row) for row in page.rows],
+        "pager": pager_of(request, page),
+        "is_searched": bool(kept),
+        "filters": urlencode(kept),
+    }
+    return render(request, "subscriptions/list.html", context)
+
+
+def _found(request: PersonRequest) -> tuple[FilterForm, SubscriptionQuerySet]:
+    actor = request.actor
+    products: Any = Product.objects.visible_to(actor)
+    form = FilterForm(
+        request.GET or None,
+        products=products.order_by("code")[:MOST_PRODUCTS],
+        resellers=partnered_resellers(actor),
+    )
+    valid = form.cleaned_data if form.is_valid() else {}
+    if form.is_bound and {"reseller", "product"} & set(form.errors):
+        raise NotVisible
+    rows = find_subscriptions(
+        actor,
+        search=valid.get("q", ""),
+        state=valid.get("state", ""),
+        product_id=_uuid(valid.get("product")),
+        reseller_id=_uuid(valid.get("reseller")),
+        ends_before=_day(actor, valid.get("ends")),
+    )
+    return form, rows
+
+
+def _day(actor: Actor, days: int | None) -> dt.date | None:
+    return actor.now.date() + dt.timedelta(days=days + 1) if days else None
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+def export(request: PersonRequest, form: str) -> HttpResponse:
+    """The list as a file, with the filters of the page (N-22)."""
+    if form not in FORMATS:
+        raise NotVisible
+    _form, rows = _found(request)
+    return list_file(form, "subscriptions", *_table(rows))
+
+
+def _table(rows: SubscriptionQuerySet) -> tuple[list[str], Iterable[list[Cell]]]:
+    header = [
+        _("Subscription ID"),
+        _("Product"),
+        _("Quantity"),
+        _("State"),
+        _("Reseller ID"),
+        _("Reseller"),
+        _("Customer ID"),
+        _("Customer"),
+        _("Term ends"),
+    ]
+    lines: Iterable[list[Cell]] = (
+        [
+            str(row.pk),
+            row.sku.name,
+            row.quantity,
+            str(row.get_state_display()),
+            str(row.reseller_of_record_id or ""),
+            row.reseller_of_record.name if row.reseller_of_record else "",
+            str(row.customer_id),
+            row.customer.name,
+            row.term_end,
+        ]
+        for row in rows.order_by("-created_at", "-id").iterator(chunk_size=2000)
+    )
+    return header, lines
+
+
+def subscription(request: PersonRequest, subscription_id: uuid.UUID) -> HttpResponse:
+    """One subscription: what it is, who stands behind it, everything that may be done, and what happened."""
+    actor = request.actor
+    found = subscription_for(actor, subscription_id)
+    context = {
+        "subscription": found,
+        "customer": found.customer,
+        "tone": TONES[found.state],
+        "facts": facts_of(actor, found),
+        "chain": chain_of(found),
+        "acts": acts_of(actor, found),
+        "schedule": schedule_of(found),
+        "asked": asked_quantity(found),
+        "add_ons": list(found.add_ons.filter(state__in=LIVE).select_related("sku").order_by("id")),
+        "history": timeline_of(actor, found),
+    }
+    return render(request, "subscriptions/subscription.html", context)

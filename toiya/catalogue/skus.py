@@ -24,6 +24,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Permission
 from toiya.core.terms import CYCLES_OF, BillingCycle, Term
+from toiya.fulfilment.instant import instant_connector
 from toiya.fulfilment.models import Connector
 from toiya.programme.models import Country
 
@@ -97,7 +98,8 @@ def _checked(
     least, most = int(str(fields["min_quantity"])), int(str(fields["max_quantity"]))
     if most < least:
         raise WrongBounds(least=least, most=most)
-    target, connector = fields["converts_to"], fields["connector"]
+    target, connector = fields["converts_to"], fields["connector"] or instant_connector(actor)
+    fields["connector"] = connector
     if not isinstance(connector, Connector) or connector.tenant_id != actor.tenant_id:
         raise NotVisible
     if target is not None and (
@@ -114,7 +116,8 @@ def _checked(
 def create_sku(
     actor: Actor, *, product: Product, kind: SkuKind, values: Mapping[str, object], around: Around
 ) -> Sku:
-    """One more form in which the product is sold. A trial has 25 seats (N-30).
+    """One more form in which the product is sold. A trial has 25 seats (N-30); without a connector it is provided at
+    once.
 
     Raises CodeTaken, WrongBounds, WrongTarget, NotVisible.
     """

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from toiya.catalogue.models import Product
 
@@ -13,7 +14,7 @@ class Phase(TextChoices):
     """Where a product stands."""
 
     DRAFT = "draft", _("Draft")
-    PUBLISHED = "published", _("Published")
+    PUBLISHED = "published", pgettext_lazy("state", "Published")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 

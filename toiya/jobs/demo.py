@@ -49,6 +49,13 @@ from toiya.jobs.demo_cast import (
     CustomerCompany,
     ProviderCompany,
 )
+from toiya.jobs.demo_shop import (
+    announce_promotions,
+    price_for_customers,
+    price_for_resellers,
+    publish_prices,
+    stock_shop,
+)
 from toiya.membership.models import ProviderEntry
 from toiya.membership.provider_entry import FACETS, approve_provider_entry, propose_provider_entry
 from toiya.membership.registration import register_membership
@@ -101,16 +108,20 @@ def seed_demo() -> None:
     begun = (real_now() - BEGUN_DAYS_AGO * DAY).replace(hour=MORNING_IN_TOKYO, minute=5)
     stop_clock(family, at=begun)
     _set_programme(ren)
+    _open_shop(ren)
     for company in PROVIDERS:
         _bring_provider(ren, company)
     _advance(family, begun, ENROLLED_DAYS_AGO)
     _enrol_kawase(family, ren)
     _advance(family, begun, PARTNERS_DAYS_AGO)
     _make_partners()
+    price_for_resellers(_as(_chief(HINODE)), today=_today(_as(ren)), buyer=KAWASE.domain)
+    price_for_customers(_as(_chief(KAWASE)), today=_today(_as(ren)))
     for customer in CUSTOMERS:
         _advance(family, begun, customer.won_days_ago)
         _win(family, customer)
     _advance(family, begun, 5)
+    _announce_prices(ren)
     _prepare_newcomer(family, ren)
     _leave_open()
     start_clock(family, real=True)
@@ -153,7 +164,26 @@ def _hire(chief: Person, local_part: str, name: str, *roles: Role) -> None:
     equip_demo_person(hired.person)
 
 
+def _today(actor: Actor) -> dt.date:
+    return actor.now.date()
+
+
 # ---------------------------------------------------------------- the operator and its providers
+def _open_shop(ren: Person) -> None:
+    """The catalogue, and the price list that has been in force since the month began."""
+    stock_shop(_as(ren))
+    publish_prices(_as(ren), valid_from=_today(_as(ren)).replace(day=1), changes=False)
+    announce_promotions(_as(ren), today=_today(_as(ren)))
+
+
+def _announce_prices(ren: Person) -> None:
+    """Next month's prices can be looked at now (N-33); Kawase has a faithful customer by then."""
+    following = (_today(_as(ren)).replace(day=1) + 62 * DAY).replace(day=1)
+    soon = _today(_as(ren)) + 25 * DAY
+    publish_prices(_as(ren), valid_from=min(following, soon), changes=True)
+    price_for_customers(_as(_chief(KAWASE)), today=_today(_as(ren)), buyer=AOBA.domain)
+
+
 def _set_programme(ren: Person) -> None:
     update_programme(_as(ren), settings=WORDS)
     for code, currency, region in COUNTRIES:

@@ -45,7 +45,7 @@ from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 
-ORDER = ("sku__product__code", "sku__code", "id")
+ORDER = ("sku__product__code", "sku__code", "segment", "term", "billing_cycle", "id")
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,12 @@ class SkuForm(Versioned):
         help_text=_("Of trials only; a trial has 25 licenses."),
     )
     converts_to = RowField(label=_("The trial becomes"), required=False, empty=_("Nothing; it just ends"))
-    connector = RowField(label=_("Connector"), help_text=_("The system that provides it."))
+    connector = RowField(
+        label=_("Connector"),
+        required=False,
+        empty=_("At once, without another system"),
+        help_text=_("The system that provides it."),
+    )
     connector_reference = forms.CharField(label=_("Reference in that system"), max_length=200, required=False)
     plans = forms.CharField(
         label=_("Service plans"),

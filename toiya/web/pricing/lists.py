@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from toiya.catalogue.models import Availability
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal
@@ -45,7 +45,7 @@ from toiya.web.pricing.forms import FileForm, LinesFilterForm, ListFilterForm, L
 
 MARK_TONES = {Mark.ADD: "success", Mark.CHG: "warning", Mark.DEL: "danger", Mark.UNC: "neutral"}
 MARK_ICONS = {Mark.ADD: "plus-lg", Mark.CHG: "pencil", Mark.DEL: "x-octagon-fill", Mark.UNC: "dash-circle"}
-ORDER = ("sku__product__code", "sku__code", "id")
+ORDER = ("sku__product__code", "sku__code", "segment", "term", "billing_cycle", "id")
 SHOWN_CHANGES = 200
 EXPORT_COLUMNS = (
     *LIST_COLUMNS,
@@ -114,7 +114,7 @@ def _state(request: PersonRequest, row: PriceList) -> dict[str, object]:
         return {"tone": "waiting", "label": _("Draft")}
     if row.valid_from > request.actor.now.date():
         return {"tone": "info", "label": _("Published, coming")}
-    return {"tone": "success", "label": _("Published")}
+    return {"tone": "success", "label": pgettext("state", "Published")}
 
 
 def new(request: PersonRequest) -> HttpResponse:

@@ -142,8 +142,8 @@ def reader_name(named: Named) -> str:
 
 @register.filter
 def money(value: Money | UnitPrice | str | None) -> str:
-    """An amount or a unit price as the reader writes it: ￥12,000, US$12.50; a price that is finer
-    than the currency's smallest coin with every decimal that it has. Nothing for what a template misses (an empty text).
+    """An amount or a unit price as the reader writes it: ￥12,000, US$12.50; a price that is finer than the
+    currency's smallest coin keeps every decimal that it has. Nothing for what a template misses (an empty text).
     """
     if value is None or isinstance(value, str):
         return ""

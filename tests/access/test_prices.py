@@ -3,12 +3,13 @@
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from typing import cast as typed
 
 import openpyxl
 import pytest
+from django.db.models import F
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +25,7 @@ from toiya.directory.models import Tenant
 from toiya.mail.models import OutgoingMail
 from toiya.mail.render import render
 from toiya.pricing.models import PriceList
+from toiya.relations.models import Partnership
 
 COST, TO_KAWASE, TO_ALL, TO_AOBA, KAWASE_TO_AOBA, TO_YAMABUKI, YAMABUKI_TO_MOMIJI = range(917101, 917108)
 MAY_SEE: dict[int, set[str]] = {
@@ -90,6 +92,8 @@ def plant(world: World) -> None:
             "valid_from": today,
         }
         done(browsers[seller], "/dashboard/prices/rules/new/", rule)
+    # Yamabuki was Hinode's partner once, confirmed; Kiji is a new one that Hinode has not confirmed.
+    Partnership.objects.filter(ended_at__isnull=False).update(confirmed_at=F("since"))
     tenant = {row.domain.removesuffix(".example"): row for row in Tenant.objects.all()}
     people = typed("Any", type("Cast", (), {"operator": tenant["tsubame"]}))
     shop = typed("Any", type("Shop", (), {"offers": {"office": offer}}))
@@ -104,8 +108,8 @@ def plant(world: World) -> None:
         )
 
 
-def done(browser: Client, path: str, values: dict[str, object]) -> None:
-    response = browser.post(path, values)
+def done(browser: Client, path: str, values: Mapping[str, object]) -> None:
+    response = browser.post(path, dict(values))
     assert response.status_code == 302, text_of(response)
 
 

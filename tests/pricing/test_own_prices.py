@@ -45,7 +45,7 @@ def test_rules_are_tried_out_removed_and_brought_back(cast: Cast, shop: Shop) ->
     """Planted faults that this test finds: the oldest of two rules alike; a removed rule that counts."""
     mei, kai, yui = browser_of(cast.mei), browser_of(cast.kai), browser_of(cast.yui)
     office = shop.offers["office"]
-    ask = {"as_": "provider", "buyer": "kawase.example", "offer": office.pk}
+    ask: dict[str, Any] = {"as_": "provider", "buyer": "kawase.example", "offer": office.pk}
     assert "<strong>¥1,200</strong>" in text_of(mei.get(RULES, ask))
 
     values = rule_of(buyer="kawase.example", target=f"sku:{shop.office.pk}", percent="8.25")
@@ -142,7 +142,7 @@ def test_promotions_are_published_shown_with_reasons_and_ended(cast: Cast, shop:
     assert ren.post(f"{page}{made.pk}/publication/", {"version": 2}).status_code == 302
     assert ren.post(f"{page}{made.pk}/edit/", {**values, "version": 3}).status_code == 409
 
-    ask = {"offer": shop.offers["office"].pk, "quantity": 19}
+    ask: dict[str, Any] = {"offer": shop.offers["office"].pk, "quantity": 19}
     said = text_of(mei.get("/dashboard/prices/promotions/", ask))
     assert all(
         text in said for text in ("Spring offer", "15 % off", "Not eligible", "From 20 units; there are 19.")

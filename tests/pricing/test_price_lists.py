@@ -71,6 +71,7 @@ def test_a_file_is_rehearsed_good_rows_are_kept_and_bad_ones_named(cast: Cast, s
     ]
     text = "\r\n".join(lines)
     before = list(draft.lines.values_list("pk", "list_units"))
+    rehearsed: Any = None
     for content in (text.encode(), text.encode("utf-8-sig"), text.encode("cp932")):
         rehearsed = hand_in(ren, page, content)
         said = text_of(rehearsed)

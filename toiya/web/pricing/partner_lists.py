@@ -152,7 +152,7 @@ def export_our_prices(request: PersonRequest, form: str) -> HttpResponse:
         _("Term"),
         _("Billing"),
         _("Bought from"),
-        _("We pay"),
+        _("What we pay"),
         _("Currency"),
         _("We ask"),
         _("Currency"),

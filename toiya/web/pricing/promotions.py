@@ -66,7 +66,7 @@ def state_of(promotion: Promotion, today: dt.date) -> dict[str, object]:
     if today < promotion.valid_from:
         return {"tone": "info", "label": _("Coming")}
     if today >= promotion.valid_until:
-        return {"tone": "neutral", "label": _("Over")}
+        return {"tone": "neutral", "label": _("Finished")}
     return {"tone": "success", "label": _("Running")}
 
 

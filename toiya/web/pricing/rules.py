@@ -111,7 +111,7 @@ def _state(rule: PriceRule, today: dt.date) -> dict[str, object]:
     if today < rule.valid_from:
         return {"tone": "info", "label": _("Coming")}
     if rule.valid_until is not None and today >= rule.valid_until:
-        return {"tone": "neutral", "label": _("Over")}
+        return {"tone": "neutral", "label": _("Finished")}
     return {"tone": "success", "label": _("In force")}
 
 

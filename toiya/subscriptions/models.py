@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from toiya.catalogue.models import Availability, Sku
 from toiya.core.actor import Actor
@@ -28,7 +29,7 @@ class SubscriptionState(models.TextChoices):
 
     PENDING = "pending", _("Being provisioned")
     ACTIVE = "active", _("Active")
-    SUSPENDED = "suspended", _("Suspended")
+    SUSPENDED = "suspended", pgettext_lazy("subscription", "Suspended")
     DELETED = "deleted", _("Canceled")
     EXPIRED = "expired", _("Expired")
 
@@ -183,7 +184,7 @@ class EventKind(models.TextChoices):
     QUANTITY_ASKED = "quantity_asked", _("More licenses asked of the vendor")
     QUANTITY_CHANGED = "quantity_changed", _("Quantity changed")
     QUANTITY_REFUSED = "quantity_refused", _("More licenses not provided by the vendor")
-    SUSPENDED = "suspended", _("Suspended")
+    SUSPENDED = "suspended", pgettext_lazy("subscription", "Suspended")
     REACTIVATED = "reactivated", _("Reactivated")
     CANCELLED = "cancelled", _("Canceled")
     RENEWED = "renewed", _("Renewed")

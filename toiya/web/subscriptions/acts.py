@@ -11,7 +11,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, Refusal
@@ -276,9 +276,9 @@ QUANTITY = Act(
 )
 SUSPEND = Act(
     "suspend",
-    gettext_lazy("Suspend"),
+    pgettext_lazy("subscription", "Suspend"),
     gettext_lazy("Users lose access, administrators keep it. Add-ons follow."),
-    gettext_lazy("Suspend"),
+    pgettext_lazy("subscription", "Suspend"),
     gettext_lazy("The subscription is suspended. Customer and partners are told."),
     lambda _actor, _row, data: SuspendForm(data),
     lambda actor, row, data, version: suspend_subscription(

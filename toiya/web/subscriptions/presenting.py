@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
@@ -53,7 +53,7 @@ ACTS: tuple[tuple[str, Promise, str], ...] = (
     ("name", gettext_lazy("Change name"), "pencil"),
     ("support", gettext_lazy("Support contact"), "headset"),
     ("reseller", gettext_lazy("Reseller of record"), "shop"),
-    ("suspend", gettext_lazy("Suspend"), "pause-circle"),
+    ("suspend", pgettext_lazy("subscription", "Suspend"), "pause-circle"),
     ("reactivate", gettext_lazy("Reactivate"), "play-circle"),
     ("cancel", gettext_lazy("Cancel the subscription"), "x-circle"),
 )

@@ -28,8 +28,8 @@ class QueueForm(forms.Form):
 
     state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
     connector = ConnectorChoice(
-        label=_("Connector"), required=False, queryset=Connector.objects.none(), empty_label=_("All")
-    )
+        label=_("Connector"), required=False, queryset=None, empty_label=_("All")
+    )  # the view says whose
     customer = forms.UUIDField(
         label=_("ID of customer or subscription"),
         required=False,

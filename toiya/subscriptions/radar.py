@@ -141,13 +141,19 @@ def _describe(actor: Actor, row: Subscription, unused: int | None, today: dt.dat
         on=row.term_end,
         last_day=last_day,
         days_left=(last_day - today).days,
-        reducible_until=row.cancel_until if row.may_cancel(actor.now) else None,
+        reducible_until=_window(row, actor.now),
         quantity_then=then,
         scheduled=scheduled,
         unused=min(unused, row.quantity) if unused is not None and row.sku.has_seats else None,
         pays=_of_term(row.price(pays), then, row.term, row.billing_cycle) if pays else None,
         receives=_of_term(row.price(receives), then, row.term, row.billing_cycle) if receives else None,
     )
+
+
+def _window(row: Subscription, now: dt.datetime) -> dt.datetime | None:
+    """The end of the window that is open now: after the begin of the term, or after what was added in its middle."""
+    ends = [end for end in (row.cancel_until, row.reduce_until) if end is not None and now < end]
+    return max(ends, default=None)
 
 
 def edges_of(actor: Actor, row: Subscription) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Product
@@ -133,7 +133,7 @@ def _row(row: Renewal) -> dict[str, Any]:
         "renewal": row,
         "subscription": row.subscription,
         "urgency": _urgency(row),
-        "schedule_url": schedule_url(row),
+        "schedule_url": reverse("subscriptions:schedule", args=[row.subscription.pk]),
         "wish_query": urlencode(
             {
                 "subscription": str(row.subscription.pk),
@@ -149,16 +149,6 @@ def _urgency(row: Renewal) -> str:
     if row.days_left <= 7:  # noqa: PLR2004  (a week)
         return "danger"
     return "warning" if row.days_left <= 30 else "neutral"  # noqa: PLR2004  (a month)
-
-
-def schedule_url(row: Renewal) -> str:
-    """Where the partner schedules a reduction of this subscription."""
-    for name in ("subscriptions:schedule", "subscriptions:subscription"):
-        try:
-            return reverse(name, args=[row.subscription.pk])
-        except NoReverseMatch:
-            continue
-    return reverse("customers:services", args=[row.subscription.customer_id])
 
 
 def _months(

@@ -169,15 +169,11 @@ def act_url(row: CustomerWish) -> str:
     query: dict[str, object] = {"wish": str(row.pk)}
     if row.quantity:
         query["quantity"] = row.quantity
-    if row.kind in {WishKind.BUY, WishKind.MORE, WishKind.OTHER}:
-        if row.subscription_id:
-            query["subscription"] = str(row.subscription_id)
+    if row.subscription_id is None:
         targets: list[tuple[str, uuid.UUID | None]] = [("orders:new_cart", row.tenant_id)]
     else:
-        targets = [
-            ("subscriptions:schedule", row.subscription_id),
-            ("subscriptions:subscription", row.subscription_id),
-        ]
+        act = {WishKind.MORE: "quantity", WishKind.FEWER: "schedule", WishKind.CANCEL: "cancel"}
+        targets = [(f"subscriptions:{act[WishKind(row.kind)]}", row.subscription_id)]
     for name, of in [*targets, ("customers:services", row.tenant_id)]:
         try:
             return f"{reverse(name, args=[of])}?{urlencode(query)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from tests.access.counters import counters
 from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
 from tests.commerce import Shop, build_shop, subscribed
@@ -460,6 +461,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         "wish received": by_id(
             "wish_id", aoba=(wish.pk, _who("kawase")), momiji=(foreign_wish.pk, _who("yamabuki"))
         ),
+        **counters(cast, momiji),
         "form": {
             "csv": ({"form": "csv"}, ALL),
             "xlsx": ({"form": "xlsx"}, ALL),

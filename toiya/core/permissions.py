@@ -114,6 +114,7 @@ class Permission(StrEnum):
     ORDERS_SUBMIT = "orders_submit"
     ORDERS_REQUEST = "orders_request"
     ORDER_REQUESTS_DECIDE = "order_requests_decide"
+    AUTOMATIC_APPROVAL_SET = "automatic_approval_set"
     OWN_SUBSCRIPTIONS_VIEW = "own_subscriptions_view"
     OWN_LICENCES_MANAGE = "own_licences_manage"
     WISHES_MAKE = "wishes_make"
@@ -228,6 +229,9 @@ RULES: dict[Permission, Rule] = {
     Permission.ORDERS_REQUEST: _rule(_("Ask an indirect provider to order"), {_GA, _AA, _SA}, _RESELLER),
     Permission.ORDER_REQUESTS_DECIDE: _rule(
         _("Approve, change and decline order requests"), {_GA, _AA, _SA}, _PROVIDER
+    ),
+    Permission.AUTOMATIC_APPROVAL_SET: _rule(
+        _("Let order requests pass by themselves up to an amount"), {_GA, _AA}, _PROVIDER
     ),
     Permission.OWN_SUBSCRIPTIONS_VIEW: _rule(
         _("See the organization's subscriptions and licenses"), {_GA, _UA, _BA}

@@ -81,12 +81,14 @@ class GivenAccess:
 
 
 def consents_of(grants: Collection[AdministrationGrant]) -> list[GivenAccess]:
-    """Who consented to what, for the partner that holds the access."""
-    people = Person.objects.filter(pk__in=[grant.consented_by_id for grant in grants])
+    """Who consented to what, for the partner that holds the access; nobody where it came with the organisation."""
+    people = Person.objects.filter(
+        pk__in=[grant.consented_by_id for grant in grants], tenant__in=[grant.tenant_id for grant in grants]
+    )
     names = dict(people.values_list("pk", "name"))
     return [
         GivenAccess(
-            grant.directory_roles, grant.starts_at, grant.expires_at, names.get(grant.consented_by_id, "–")
+            grant.directory_roles, grant.starts_at, grant.expires_at, names.get(grant.consented_by_id, "")
         )
         for grant in grants
     ]

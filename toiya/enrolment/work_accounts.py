@@ -41,7 +41,7 @@ def create_work_account(*, values: Mapping[str, str], password_again: str, langu
     answers["domain"] = plain_domain(answers["domain"])
     answers["user"] = answers["user"].lower()
     password = values["password"]
-    problems = _problems(answers, password)
+    problems = problems_with(answers, password)
     if password and not problems.get("password") and password != password_again:
         problems["password_again"] = _("The two passwords are not the same.")
     if problems:
@@ -73,7 +73,8 @@ def _operator() -> Tenant:
     )
 
 
-def _problems(answers: Mapping[str, str], password: str) -> Problems:
+def problems_with(answers: Mapping[str, str], password: str) -> Problems:
+    """A sentence beside each answer that is missing or wrong."""
     problems: Problems = {
         name: _("This is required.") for name in REQUIRED if not {**answers, "password": password}.get(name)
     }

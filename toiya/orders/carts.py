@@ -13,7 +13,6 @@ from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
-from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Tenant
 from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongParent
 from toiya.orders.examination import Basket, Examined, examine
@@ -26,6 +25,7 @@ MOST_LINES = 100
 MOST_ATTRIBUTES = 20
 LONGEST_ATTRIBUTE = 200
 LARGEST_QUANTITY = 1_000_000
+CHAIN = ("provider__country", "reseller", "customer__country", "support_contact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,9 @@ def sellers_for(actor: Actor, customer_id: uuid.UUID) -> list[Tenant]:
     customer has authorised as well come first; the others cannot order yet (S-076).
     """
     live = Partnership.objects.visible_to(actor).live().filter(reseller_id=actor.tenant_id)
-    providers = [row.provider for row in live.select_related("provider").order_by("provider__sort_key", "pk")]
+    providers = [
+        row.provider for row in live.select_related("provider__country").order_by("provider__sort_key", "pk")
+    ]
     related = set(
         ResellerRelationship.objects.live()
         .filter(customer_id=customer_id, partner__in=[provider.pk for provider in providers])
@@ -82,7 +84,20 @@ def open_cart(actor: Actor, customer_id: uuid.UUID, *, provider_id: uuid.UUID | 
     )
     if provider_id is not None:
         carts = carts.filter(provider_id=provider_id)
-    return carts.select_related("provider", "reseller", "customer__country").order_by("-created_at").first()
+    return carts.select_related(*CHAIN).order_by("-created_at").first()
+
+
+def submitted_cart(actor: Actor, cart_id: uuid.UUID, customer_id: uuid.UUID) -> Cart | None:
+    """The cart of a submission, used or expired too: a second click, and a relationship that ended while the page
+    stood open, get their answer from it.
+    """
+    carts = Cart.objects.visible_to(actor).filter(pk=cart_id, customer_id=customer_id)
+    return carts.select_related(*CHAIN).first()
+
+
+def own_tenant(actor: Actor) -> Tenant:
+    """The actor's organisation."""
+    return Tenant.objects.select_related("country").get(pk=actor.tenant_id)
 
 
 @transaction.atomic
@@ -274,8 +289,7 @@ def lines_of(cart: Cart) -> "QuerySet[CartLine]":
         "availability__sku__product",
         "availability__sku__connector",
         "availability__tenant",
-        "subscription__sku",
-        "subscription__parent",
+        "subscription",
         "parent",
         "promotion",
     ).order_by("position")
@@ -288,7 +302,6 @@ def look_at(actor: Actor, cart: Cart) -> list[Examined]:
             provider=cart.provider,
             reseller=cart.reseller,
             customer=cart.customer,
-            account=CustomerAccount.objects.filter(tenant_id=cart.customer_id).first(),
             lines=list(lines_of(cart)),
             now=actor.now,
         )

@@ -15,7 +15,7 @@ from django.db.models import F
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By
-from toiya.core.errors import NotVisible
+from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
 from toiya.directory.models import Tenant
@@ -38,7 +38,6 @@ from toiya.orders.numbers import next_number
 from toiya.orders.provisioning import locked_subscription, provide, record_outcome, state_of
 from toiya.orders.reach import must_reach
 from toiya.relations.models import Partnership, ResellerRelationship
-from toiya.subscriptions.errors import ChangedMeanwhile
 from toiya.subscriptions.lifecycle import Sale, change, note, open_subscription, price_fields
 from toiya.subscriptions.models import EventKind, Subscription
 from toiya.subscriptions.quantity import set_quantity
@@ -132,6 +131,7 @@ class Purchase:
     cart_id: uuid.UUID | None = None
     request: OrderRequest | None = None
     support_contact: Tenant | None = None
+    ordered_by_id: uuid.UUID | None = None
 
 
 def place_order(by: By, purchase: Purchase) -> Order:
@@ -141,13 +141,12 @@ def place_order(by: By, purchase: Purchase) -> Order:
     """
     provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
     lock_chain(provider, reseller, customer)
-    account = must_reach(provider=provider, reseller=reseller, customer=customer)
+    must_reach(provider=provider, reseller=reseller, customer=customer)
     answers = examine(
         Basket(
             provider=provider,
             reseller=reseller,
             customer=customer,
-            account=account,
             lines=purchase.lines,
             now=by.now,
         )
@@ -167,7 +166,7 @@ def place_order(by: By, purchase: Purchase) -> Order:
         reseller=reseller,
         customer=customer,
         request=purchase.request,
-        ordered_by_id=by.person_id,
+        ordered_by_id=purchase.ordered_by_id or (by.person_id if by.tenant_id == provider.pk else None),
         state=state_of(lines),
         currency=good[0].line.availability.currency,
         cart_id=purchase.cart_id,

@@ -90,50 +90,61 @@ class MarketClosed(Refusal):
 
     code = "market_closed"
 
-    def __init__(self, *, found: str, expected: str) -> None:
+    def __init__(self, *, found: str, expected: str, field: str | None = None) -> None:
         super().__init__(
             _(
                 "The customer is in “%(found)s”. The seller may sell in its own sales region, “%(expected)s”, and only "
                 "where the programme is open."
             )
-            % {"found": found, "expected": expected}
+            % {"found": found, "expected": expected},
+            field=field,
+        )
+
+
+class SupportNeedsAccess(Refusal):
+    """A reseller supports a customer only with administrator access to it (N-34)."""
+
+    code = "support_needs_access"
+    status = 400
+    message = gettext_lazy(
+        "A reseller can be the support contact only together with administrator access. Tick at least one role for it."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(field="is_support_contact")
+
+
+class TaxDeclaredTooLate(Refusal):
+    """Tax exemption is declared before customers and subscriptions are added (N-08)."""
+
+    code = "tax_declared_too_late"
+
+    def __init__(self, *, customers: int, subscriptions: int) -> None:
+        super().__init__(
+            _(
+                "Tax exemption has to be declared before customers and subscriptions are added. Your organization has "
+                "%(customers)s customer(s) and %(subscriptions)s subscription(s) already; write to the operator."
+            )
+            % {"customers": customers, "subscriptions": subscriptions},
+            field="is_tax_exempt",
+        )
+
+
+class WrongTaxNumber(Refusal):
+    """The number does not follow the rules of the partner's country (N-41)."""
+
+    code = "wrong_tax_number"
+    status = 400
+
+    def __init__(self, *, found: str, country: str) -> None:
+        super().__init__(
+            _("“%(found)s” is not a valid tax number of %(country)s. Check its digits; one is a check digit.")
+            % {"found": found, "country": country},
+            field="tax_number",
         )
 
 
 # ---------------------------------------------------------------- one line
-class OfferWithdrawn(Refusal):
-    """The operator no longer sells it."""
-
-    code = "offer_withdrawn"
-
-    def __init__(self, *, offer: str) -> None:
-        super().__init__(_("“%(offer)s” is no longer sold.") % {"offer": offer})
-
-
-class WrongMarket(Refusal):
-    """The offer is for another country (N-44)."""
-
-    code = "wrong_market"
-
-    def __init__(self, *, offer: str, found: str, expected: str) -> None:
-        super().__init__(
-            _("“%(offer)s” is sold in %(found)s; the customer is in %(expected)s.")
-            % {"offer": offer, "found": found, "expected": expected}
-        )
-
-
-class WrongSegment(Refusal):
-    """The offer is for another kind of customer (N-27)."""
-
-    code = "wrong_segment"
-
-    def __init__(self, *, offer: str, found: str, expected: str) -> None:
-        super().__init__(
-            _("“%(offer)s” is sold to “%(found)s” customers; this customer's account says “%(expected)s”.")
-            % {"offer": offer, "found": found, "expected": expected}
-        )
-
-
 class TwiceInCart(Refusal):
     """One line enlarges a subscription."""
 
@@ -142,34 +153,6 @@ class TwiceInCart(Refusal):
     def __init__(self, *, name: str) -> None:
         super().__init__(
             _("Another line adds to “%(name)s” already. Put the quantities together.") % {"name": name}
-        )
-
-
-class LimitReached(Refusal):
-    """Some offers are limited for each customer (N-27)."""
-
-    code = "limit_reached"
-
-    def __init__(self, *, offer: str, limit: int) -> None:
-        super().__init__(
-            _(
-                "A customer may have “%(offer)s” %(limit)s time(s) at most, and this one has reached that limit."
-            )
-            % {"offer": offer, "limit": limit}
-        )
-
-
-class PrerequisiteMissing(Refusal):
-    """The offer needs another one that the customer does not have."""
-
-    code = "prerequisite_missing"
-
-    def __init__(self, *, offer: str, needed: str) -> None:
-        super().__init__(
-            _(
-                "“%(offer)s” needs an active subscription of: %(needed)s. The customer has none, nor does this cart."
-            )
-            % {"offer": offer, "needed": needed}
         )
 
 
@@ -278,6 +261,19 @@ class NothingOrdered(Refusal):
         self.reasons = tuple(reasons)
         super().__init__(
             _("Nothing was ordered, because no line of it can be ordered: %(reasons)s")
+            % {"reasons": " ".join(dict.fromkeys(reasons))}
+        )
+
+
+class LinesNotPossible(Refusal):
+    """A request is sent, or offered back, only when every line of it could be ordered."""
+
+    code = "lines_not_possible"
+
+    def __init__(self, *, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(
+            _("Change or remove what cannot be ordered first: %(reasons)s")
             % {"reasons": " ".join(dict.fromkeys(reasons))}
         )
 

@@ -1,43 +1,40 @@
 """Every line of a basket, looked at by itself: what it would cost, or why it cannot be ordered.
 
-The cart's page, an order request and the checkout ask the same questions here.
+The cart's page, an order request and the checkout ask the same questions here. What the catalogue allows is judged in
+pricing/offers.py; here stand the rules that only a basket has. The number of statements does not grow with the lines.
 """
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils import translation
 from django.utils.translation import pgettext
 
-from toiya.catalogue.models import Availability, Sku, SkuKind, SkuLink, SkuLinkKind
-from toiya.catalogue.offers import quantity_must_fit
+from toiya.catalogue.models import Sku, SkuKind
+from toiya.catalogue.offers import Holdings, buyer_of, prerequisites_of, quantity_must_fit
 from toiya.core.errors import Refusal
-from toiya.core.terms import Segment, term_end
-from toiya.customers.models import CustomerAccount
+from toiya.core.terms import term_end
 from toiya.directory.models import Language, Tenant
-from toiya.orders.errors import (
-    LimitReached,
-    NotEnlargeable,
-    OfferWithdrawn,
-    ParentMissing,
-    PrerequisiteMissing,
-    TwiceInCart,
-    WrongEnd,
-    WrongMarket,
-    WrongParent,
-    WrongSegment,
-)
+from toiya.fulfilment.models import FulfilmentTask, TaskKind
+from toiya.orders.errors import NotEnlargeable, ParentMissing, TwiceInCart, WrongEnd, WrongParent
 from toiya.orders.models import Line
+from toiya.pricing.errors import NotPriced
 from toiya.pricing.models import Promotion
-from toiya.pricing.quote import Quote, quote
+from toiya.pricing.offers import Chain, judge
+from toiya.pricing.promotions import Verdict, promotions_for
+from toiya.pricing.quote import PriceBook, Quote
 from toiya.programme.models import in_language
 from toiya.subscriptions.errors import ChangeUnderWay, ParentNotActive
-from toiya.subscriptions.models import LIVE, Subscription, SubscriptionQuerySet, SubscriptionState
-from toiya.subscriptions.vendor import asked_quantity
+from toiya.subscriptions.holdings import holdings_of
+from toiya.subscriptions.models import Subscription, SubscriptionState
+from toiya.subscriptions.vendor import ASKED_QUANTITY
 
 COUNTED = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
 WITH_TERM = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
+PARENTS = frozenset({SkuKind.LICENSE, SkuKind.TRIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,6 @@ class Basket:
     provider: Tenant
     reseller: Tenant | None
     customer: Tenant
-    account: CustomerAccount | None
     lines: Sequence[Line]
     now: dt.datetime
 
@@ -72,19 +68,80 @@ class Problem:
 
 @dataclass(slots=True)
 class Examined:
-    """One line with its answer: prices, or a problem."""
+    """One line with its answer: prices, or a problem; and what was thought of each promotion."""
 
     line: Line
     prices: Quote | None = None
     promotion: Promotion | None = None
     problem: Problem | None = None
+    verdicts: Sequence[Verdict] = ()
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the lines before this one have taken or offer."""
+    """What was read for all lines together, and the lines that were found good so far."""
 
+    basket: Basket
+    chain: Chain
+    book: PriceBook
+    needed: Mapping[uuid.UUID, list[Sku]]
+    promotions: Sequence[Promotion]
+    running: Mapping[uuid.UUID, Subscription]
+    busy: frozenset[uuid.UUID]
     good: dict[int, Line] = field(default_factory=dict)
+
+    def chain_now(self) -> Chain:
+        """The chain, with the good lines counted among what the customer has."""
+        had = self.chain.buyer.holdings
+        counts = dict(had.counts)
+        skus = [line.availability.sku_id for line in self.good.values() if line.subscription_id is None]
+        for sku_id in skus:
+            counts[sku_id] = counts.get(sku_id, 0) + 1
+        holdings = Holdings(counts, had.here | frozenset(skus), had.products)
+        return dataclasses.replace(self.chain, buyer=dataclasses.replace(self.chain.buyer, holdings=holdings))
+
+
+def examine(basket: Basket) -> list[Examined]:
+    """Every line in the order of its position. A line that depends on a refused one is refused too."""
+    known = _read(basket)
+    return [_examined(known, line) for line in sorted(basket.lines, key=lambda line: line.position)]
+
+
+def _read(basket: Basket) -> _Known:
+    availabilities = [line.availability for line in basket.lines]
+    skus = {row.sku_id for row in availabilities}
+    holdings = holdings_of(basket.customer.pk, provider_id=basket.provider.pk)
+    chain = Chain(basket.provider, basket.reseller, buyer_of(basket.customer, holdings))
+    live = Subscription.objects.live().filter(customer=basket.customer, tenant=basket.provider)
+    asked = FulfilmentTask.objects.unfinished().filter(
+        customer_id=basket.customer.pk, kind=TaskKind.UPDATE, payload__has_key=ASKED_QUANTITY
+    )
+    return _Known(
+        basket=basket,
+        chain=chain,
+        book=chain.book(availabilities, basket.today),
+        needed=prerequisites_of(skus),
+        promotions=promotions_for(skus),
+        running={row.pk: row for row in live.select_related("sku", "parent")},
+        busy=frozenset(asked.values_list("subscription_id", flat=True)),
+    )
+
+
+def _examined(known: _Known, line: Line) -> Examined:
+    answer = Examined(line)
+
+    def check() -> None:
+        if line.subscription_id is not None:
+            _check_addition(known, line, answer)
+        else:
+            _check_new(known, line, answer)
+
+    answer.problem = problem_of(check)
+    if answer.problem is None:
+        known.good[line.position] = line
+    else:
+        answer.prices = answer.promotion = None
+    return answer
 
 
 def problem_of(check: Callable[[], object]) -> Problem | None:
@@ -92,153 +149,83 @@ def problem_of(check: Callable[[], object]) -> Problem | None:
     try:
         check()
     except Refusal as refusal:
-        texts = {}
-        for language in Language.values:
-            with translation.override(language):
-                texts[language] = _text_of(check, refusal)
+        texts = {language: _text_of(check, refusal, language) for language in Language.values}
         return Problem(
             refusal.code, texts[Language.JAPANESE.value], texts[Language.ENGLISH.value], refusal.field
         )
     return None
 
 
-def _text_of(check: Callable[[], object], known: Refusal) -> str:
-    try:
-        check()
-    except Refusal as refusal:
-        return str(refusal)
-    return str(known)
-
-
-def examine(basket: Basket) -> list[Examined]:
-    """Every line in the order of its position. A line that depends on a refused one is refused too."""
-    known = _Known()
-    return [_examined(basket, line, known) for line in sorted(basket.lines, key=lambda line: line.position)]
-
-
-def _examined(basket: Basket, line: Line, known: _Known) -> Examined:
-    answer = Examined(line)
-
-    def check() -> None:
-        if line.subscription is not None:
-            _check_addition(basket, line, known)
-        else:
-            _check_new(basket, line, known)
-        answer.promotion, answer.prices = priced(basket, line)
-
-    answer.problem = problem_of(check)
-    if answer.problem is None:
-        known.good[line.position] = line
-    else:
-        answer.prices = None
-    return answer
-
-
-def priced(basket: Basket, line: Line) -> tuple[Promotion | None, Quote]:
-    """The prices of one unit. More licences of a subscription cost what the subscription costs. Raises NotPriced."""
-    held = line.subscription
-    if held is not None and (cost := held.price("cost")) is not None and held.price_list_id:
-        return held.promotion, Quote(held.price_list_id, cost, held.price("resale"), held.price("retail"))
-    promotion = line.promotion
-    return promotion, quote(
-        availability=line.availability,
-        provider_id=basket.provider.pk,
-        reseller_id=basket.reseller.pk if basket.reseller else None,
-        customer_id=basket.customer.pk,
-        on=basket.today,
-        discount_basis_points=promotion.discount_basis_points if promotion else 0,
-    )
+def _text_of(check: Callable[[], object], known: Refusal, language: str) -> str:
+    with translation.override(language):
+        try:
+            check()
+        except Refusal as refusal:
+            return str(refusal)
+        return str(known)
 
 
 # ---------------------------------------------------------------- more of what is there
-def _check_addition(basket: Basket, line: Line, known: _Known) -> None:
-    held = line.subscription
-    if held is None:
-        return
-    ours = held.tenant_id == basket.provider.pk and held.customer_id == basket.customer.pk
-    through = held.reseller_id == (basket.reseller.pk if basket.reseller else None)
-    if (
-        not (ours and through)
-        or held.state != SubscriptionState.ACTIVE
-        or held.sku.kind not in COUNTED
-        or held.availability_id != line.availability_id
-    ):
-        raise NotEnlargeable(name=held.friendly_name, found=str(SubscriptionState(held.state).label))
+def _check_addition(known: _Known, line: Line, answer: Examined) -> None:
+    """The price is that of the subscription, promotion included (N-31)."""
+    held = known.running.get(line.subscription_id) if line.subscription_id else None
+    through = known.basket.reseller.pk if known.basket.reseller else None
+    if held is None or held.reseller_id != through or held.availability_id != line.availability_id:
+        named = line.subscription
+        raise NotEnlargeable(
+            name=named.friendly_name if named else "–", found=named.get_state_display() if named else "–"
+        )
+    if held.state != SubscriptionState.ACTIVE or held.sku.kind not in COUNTED:
+        raise NotEnlargeable(name=held.friendly_name, found=held.get_state_display())
     if any(other.subscription_id == held.pk for other in known.good.values()):
         raise TwiceInCart(name=held.friendly_name)
-    if asked_quantity(held) is not None:
+    if held.pk in known.busy:
         raise ChangeUnderWay
     parent = held.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
         raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
     quantity_must_fit(held.sku, held.quantity + line.quantity)
+    cost = held.price("cost")
+    if cost is None or held.price_list_id is None:
+        raise NotPriced(
+            offer=held.sku.name,
+            country=line.availability.country_id,
+            on=known.basket.today.isoformat(),
+        )
+    answer.promotion = held.promotion
+    answer.prices = Quote(held.price_list_id, cost, held.price("resale"), held.price("retail"))
 
 
 # ---------------------------------------------------------------- something new
-def _check_new(basket: Basket, line: Line, known: _Known) -> None:
-    offer, sku = line.availability, line.availability.sku
-    _check_offer(basket, offer)
-    quantity_must_fit(sku, line.quantity)
-    _check_limit(basket, sku, known)
-    _check_needs(basket, line, known)
-    _check_end(basket, line)
-
-
-def _check_offer(basket: Basket, offer: Availability) -> None:
-    live = offer.tenant.family_id == basket.provider.family_id
-    if not live or not Availability.objects.live().filter(pk=offer.pk).exists() or offer.sku.withdrawn_at:
-        raise OfferWithdrawn(offer=offer.sku.name)
-    country = basket.customer.country_id
-    if offer.country_id != country:
-        raise WrongMarket(offer=offer.sku.name, found=offer.country_id, expected=country)
-    segment = basket.account.segment if basket.account else Segment.COMMERCIAL
-    if offer.segment != segment:
-        raise WrongSegment(
-            offer=offer.sku.name,
-            found=str(Segment(offer.segment).label),
-            expected=str(Segment(segment).label),
-        )
-
-
-def _check_limit(basket: Basket, sku: Sku, known: _Known) -> None:
-    """A trial counts for good, also when it has ended; anything else as long as it lives."""
-    if sku.max_per_customer is None:
-        return
-    had = Subscription.objects.filter(customer=basket.customer, sku=sku)
-    had = had.filter(activated_at__isnull=False) | had.filter(state__in=LIVE)
-    count = (had if sku.kind == SkuKind.TRIAL else had.filter(state__in=LIVE)).count()
-    count += sum(
-        1 for line in known.good.values() if line.availability.sku_id == sku.pk and not line.subscription_id
-    )
-    if count >= sku.max_per_customer:
-        raise LimitReached(offer=sku.name, limit=sku.max_per_customer)
-
-
-def _check_needs(basket: Basket, line: Line, known: _Known) -> None:
+def _check_new(known: _Known, line: Line, answer: Examined) -> None:
     sku = line.availability.sku
-    needed = [link.other for link in _prerequisites(sku)]
+    needed = known.needed.get(sku.pk, [])
     if sku.kind == SkuKind.ADD_ON:
-        _check_parent(basket, line, known, needed)
-        return
-    ids = {other.pk for other in needed}
-    in_basket = any(other.availability.sku_id in ids for other in known.good.values())
-    if not needed or in_basket or _live(basket).filter(sku_id__in=ids).exists():
-        return
-    raise PrerequisiteMissing(offer=sku.name, needed=_names(needed))
+        _check_parent(known, line, needed)
+    offer = judge(
+        line.availability,
+        known.chain_now(),
+        known.book,
+        needed=needed,
+        promotions=known.promotions,
+        quantity=line.quantity,
+    )
+    if offer.refusals:
+        raise offer.refusals[0]
+    quantity_must_fit(sku, line.quantity)
+    _check_end(known, line)
+    answer.prices, answer.promotion, answer.verdicts = (
+        offer.quote,
+        offer.promotion.best,
+        offer.promotion.verdicts,
+    )
 
 
-def _prerequisites(sku: Sku) -> list[SkuLink]:
-    links = SkuLink.objects.filter(sku=sku, kind=SkuLinkKind.PREREQUISITE)
-    return list(links.select_related("other").order_by("other__code"))
-
-
-def _check_parent(basket: Basket, line: Line, known: _Known, needed: Collection[Sku]) -> None:
-    sku = line.availability.sku
-    ids = {other.pk for other in needed}
-    if line.parent is not None:
-        parent = line.parent
-        fits = _live(basket).filter(pk=parent.pk, tenant=basket.provider).exists()
-        if not fits or (ids and parent.sku_id not in ids):
+def _check_parent(known: _Known, line: Line, needed: Collection[Sku]) -> None:
+    sku, ids = line.availability.sku, {other.pk for other in needed}
+    if line.parent_id is not None:
+        parent = known.running.get(line.parent_id)
+        if parent is None or parent.sku.kind not in PARENTS or (ids and parent.sku_id not in ids):
             raise WrongParent(offer=sku.name, needed=_names(needed))
         return
     if line.parent_position is None:
@@ -247,8 +234,8 @@ def _check_parent(basket: Basket, line: Line, known: _Known, needed: Collection[
     if (
         other is None
         or other.subscription_id is not None
+        or other.availability.sku.kind not in PARENTS
         or (ids and other.availability.sku_id not in ids)
-        or other.availability.sku.kind not in {SkuKind.LICENSE, SkuKind.TRIAL}
     ):
         raise WrongParent(offer=sku.name, needed=_names(needed))
 
@@ -257,23 +244,16 @@ def _names(skus: Collection[Sku]) -> str:
     return pgettext("between names", ", ").join(sku.name for sku in skus) or "–"
 
 
-def _live(basket: Basket) -> SubscriptionQuerySet:
-    return Subscription.objects.live().filter(customer=basket.customer)
-
-
-def _check_end(basket: Basket, line: Line) -> None:
+def _check_end(known: _Known, line: Line) -> None:
     """A term of its own ends with another of the customer's subscriptions, not after the offer's term."""
-    end = line.custom_term_end
+    end, today = line.custom_term_end, known.basket.today
     if end is None:
         return
-    latest = term_end(basket.today, line.availability.term)
-    fits = (
-        line.availability.sku.kind in WITH_TERM
-        and latest is not None
-        and basket.today < end <= latest
-        and Subscription.objects.live()
-        .filter(customer=basket.customer, tenant=basket.provider, term_end=end)
-        .exists()
-    )
-    if not fits:
+    latest = term_end(today, line.availability.term)
+    if (
+        line.availability.sku.kind not in WITH_TERM
+        or latest is None
+        or not today < end <= latest
+        or end not in {row.term_end for row in known.running.values()}
+    ):
         raise WrongEnd(found=end, latest=latest)

@@ -161,6 +161,7 @@ class OrderRequest(models.Model):
     answered_by_id = models.UUIDField(null=True, blank=True)
     answer_note = models.TextField(blank=True)
     is_automatic = models.BooleanField(default=False)
+    cart_id = models.UUIDField(null=True, blank=True, unique=True)
     order_id = models.UUIDField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -197,6 +198,14 @@ class OrderRequestLine(Line):
         ]
 
 
+class AutomaticApprovalQuerySet(models.QuerySet["AutomaticApproval"]):
+    """Limits of automatic approval, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "AutomaticApprovalQuerySet":
+        """The provider's own; its resellers do not see them."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+
 class AutomaticApproval(models.Model):
     """A provider lets requests of one reseller pass by themselves up to an amount for the first billing period."""
 
@@ -208,6 +217,8 @@ class AutomaticApproval(models.Model):
     limit_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     version = models.PositiveIntegerField(default=1)
+
+    objects = AutomaticApprovalQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

@@ -1,18 +1,18 @@
 """Mails about orders and order requests, each in its recipient's language and never with a price (G-05)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import By
-from toiya.core.permissions import RULES, Permission
+from toiya.core.permissions import RULES, DirectoryRole, Permission
 from toiya.customers.drafts import name_in
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
-from toiya.orders.models import Line, Order, OrderLine, OrderLineState, OrderState
-from toiya.relations.grants import administrators_of
+from toiya.orders.models import Line, Order, OrderLine, OrderLineState, OrderRequest, OrderState
+from toiya.relations.grants import administrators_of, names_of
 
 
 def agents_of(tenant: Tenant, permission: Permission) -> list[Person]:
@@ -98,3 +98,107 @@ def _post(by: By, message: str, person: Person, order: Order, **context: object)
             **context,
         },
     )
+
+
+# ---------------------------------------------------------------- order requests
+def tell_requested(by: By, request: OrderRequest) -> None:
+    """The provider's agents learn what a reseller asks for, and whether it passed by itself."""
+    _tell_provider(by, request, "orders/requested", note=request.note)
+
+
+def tell_changed(by: By, request: OrderRequest) -> None:
+    """The reseller's agents are asked whether they take what the provider offers instead."""
+    _tell_reseller(by, request, "orders/request_changed", note=request.answer_note)
+
+
+def tell_approved(by: By, request: OrderRequest, order: Order) -> None:
+    """The reseller's agents learn that their request is an order."""
+    _tell_reseller(by, request, "orders/request_approved", order_number=order.number)
+
+
+def tell_accepted(by: By, request: OrderRequest, order: Order) -> None:
+    """The provider's agents learn that the reseller took the change, and that it is an order."""
+    _tell_provider(by, request, "orders/request_accepted", order_number=order.number)
+
+
+def tell_declined(by: By, request: OrderRequest) -> None:
+    """The reseller's agents learn that there will be no order, and why."""
+    _tell_reseller(by, request, "orders/request_declined", reason=request.answer_note)
+
+
+def tell_withdrawn(by: By, request: OrderRequest) -> None:
+    """The provider's agents learn that there is nothing left to answer."""
+    _tell_provider(by, request, "orders/request_withdrawn")
+
+
+def _tell_provider(by: By, request: OrderRequest, message: str, **context: object) -> None:
+    for person in agents_of(request.provider, Permission.ORDER_REQUESTS_DECIDE):
+        _post_request(by, message, person, request, context)
+
+
+def _tell_reseller(by: By, request: OrderRequest, message: str, **context: object) -> None:
+    for person in agents_of(request.tenant, Permission.ORDERS_REQUEST):
+        _post_request(by, message, person, request, context)
+
+
+def _post_request(
+    by: By, message: str, person: Person, request: OrderRequest, context: Mapping[str, object]
+) -> None:
+    lines = list(request.lines.select_related("availability__sku").order_by("position"))
+    outbox.post(
+        by,
+        message,
+        to=person.contact_email,
+        language=person.language,
+        subject_id=request.pk,
+        context={
+            "recipient": person.name,
+            "number": request.number,
+            "provider": name_in(request.provider, person.language),
+            "reseller": name_in(request.tenant, person.language),
+            "customer": name_in(request.customer, person.language),
+            "requested_at": request.created_at.isoformat(),
+            "is_automatic": int(request.is_automatic),
+            "lines": lines_in(lines, person.language),
+            "request_link": {"path": f"/dashboard/order-requests/{request.pk}/"},
+            **context,
+        },
+    )
+
+
+# ---------------------------------------------------------------- a customer that a provider added
+def tell_customer_added(  # noqa: PLR0917  (the parties of a chain)
+    by: By,
+    customer: Tenant,
+    administrator: Person,
+    provider: Tenant,
+    reseller: Tenant | None,
+    roles: Collection[DirectoryRole],
+    order: Order | None,
+) -> None:
+    """The customer's first administrator reads who set up what, and where to take access back (N-15); the reseller's
+    agents learn of their new customer. No password is mailed.
+    """
+    lines = _lines(order) if order else []
+    people = [administrator, *(agents_of(reseller, Permission.ORDERS_REQUEST) if reseller else [])]
+    for person in people:
+        is_customer = person.tenant_id == customer.pk
+        outbox.post(
+            by,
+            "orders/customer_added" if is_customer else "orders/customer_shared",
+            to=person.contact_email,
+            language=person.language,
+            subject_id=customer.pk,
+            context={
+                "recipient": person.name,
+                "user_name": administrator.user_name if is_customer else "",
+                "provider": name_in(provider, person.language),
+                "reseller": name_in(reseller, person.language) if reseller else "",
+                "customer": name_in(customer, person.language),
+                "roles": names_of([role for role in DirectoryRole if role in roles], person.language),
+                "lines": lines_in(lines, person.language),
+                "partners_link": {"path": "/organization/partners/"}
+                if is_customer
+                else {"path": f"/dashboard/customers/{customer.pk}/account/"},
+            },
+        )

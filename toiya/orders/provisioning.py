@@ -19,7 +19,7 @@ from toiya.orders.notices import tell_settled
 from toiya.subscriptions.lifecycle import activate_subscription, change, note
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.quantity import finish_increase
-from toiya.subscriptions.vendor import ASKED_QUANTITY
+from toiya.subscriptions.vendor import ASKED_QUANTITY, payload_of
 
 LONGEST_REASON = 500
 
@@ -51,37 +51,17 @@ def provide(by: By, line: OrderLine, subscription: Subscription) -> None:
         provider_id=subscription.tenant_id,
         reseller_id=subscription.reseller_id,
         customer_id=subscription.customer_id,
-        payload=payload_of(line, subscription),
+        payload={
+            **payload_of(subscription),
+            "order": str(line.order_id),
+            "line": line.position,
+            "attributes": line.attributes,
+        },
     )
     line.task_id = task.pk
     if task.state == TaskState.DONE:
         line.state = OrderLineState.COMPLETED
         _activate(by, subscription)
-
-
-def payload_of(line: OrderLine, subscription: Subscription) -> dict[str, object]:
-    """What the other system is told; no price and no person."""
-    sku, customer = subscription.sku, subscription.customer
-    return {
-        "subscription": str(subscription.pk),
-        "order": str(line.order_id),
-        "line": line.position,
-        "product": sku.product.code,
-        "sku": sku.code,
-        "reference": sku.connector_reference,
-        "quantity": subscription.quantity,
-        "term": subscription.term,
-        "billing_cycle": subscription.billing_cycle,
-        "term_end": subscription.term_end.isoformat() if subscription.term_end else None,
-        "parent": str(subscription.parent_id) if subscription.parent_id else None,
-        "customer": {
-            "id": str(customer.pk),
-            "name": customer.name,
-            "domain": customer.domain,
-            "country": customer.country_id,
-        },
-        "attributes": line.attributes,
-    }
 
 
 @transaction.atomic

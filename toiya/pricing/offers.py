@@ -98,7 +98,7 @@ def sellable_offers(
     needed, promotions = prerequisites_of(skus), promotions_for(skus)
     book = chain.book(availabilities, on)
     return [
-        _offer(
+        judge(
             row,
             chain,
             book,
@@ -110,7 +110,7 @@ def sellable_offers(
     ]
 
 
-def _offer(
+def judge(
     availability: Availability,
     chain: Chain,
     book: PriceBook,
@@ -119,6 +119,7 @@ def _offer(
     promotions: Sequence[Promotion],
     quantity: int,
 ) -> Offer:
+    """One offer of a chain, from what was read before; asks the database nothing."""
     buyer = chain.buyer
     reasons = refusals(availability, buyer=buyer, provider=chain.provider, needed=needed)
     choice = best_promotion(
@@ -155,7 +156,7 @@ def judge_offer(
 ) -> Offer:
     """One offer with its quantity: reasons against it, its quote, its promotion."""
     chain = Chain(provider, reseller, buyer_of(customer, holdings))
-    return _offer(
+    return judge(
         availability,
         chain,
         chain.book([availability], on),

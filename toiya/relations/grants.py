@@ -41,20 +41,19 @@ def grant_administration(
     expires_at: dt.datetime,
     consented_by_id: uuid.UUID,
     invitation_id: uuid.UUID | None,
+    is_founding: bool = False,
 ) -> AdministrationGrant:
     """``tenant`` lets ``grantee``, acting in ``capacity``, use these directory roles until ``expires_at``.
 
     Part of an acceptance, in its transaction. Admin agents of the grantee may use every role, helpdesk
-    agents the reading and helpdesk ones, until the grantee assigns otherwise. Raises ConsentMissing,
-    GrantTooLong.
+    agents the reading and helpdesk ones, until the grantee assigns otherwise. ``is_founding``: a provider sets
+    the organisation up in this very act, and nobody of it could be asked yet (N-15); its first administrator
+    is told and can take the access back. Raises ConsentMissing, GrantTooLong.
     """
     chosen = [role for role in DirectoryRole if role in set(roles)]
-    if (
-        not Person.objects.active()
-        .with_role(Role.GLOBAL_ADMIN)
-        .filter(pk=consented_by_id, tenant=tenant)
-        .exists()
-    ):
+    administrators = Person.objects.active().with_role(Role.GLOBAL_ADMIN).filter(tenant=tenant)
+    came_with_it = is_founding and tenant.created_at >= by.now and by.person_id == consented_by_id
+    if not came_with_it and not administrators.filter(pk=consented_by_id).exists():
         raise ConsentMissing
     if not by.now < expires_at <= by.now + LONGEST_GRANT:
         raise GrantTooLong(

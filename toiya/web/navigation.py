@@ -50,6 +50,7 @@ SITES = (
     *((Entry("mailbox:list", _("Mailbox"), "envelope"),) if settings.HAS_MAILBOX else ()),
 )
 
+CART = ("orders:choose", "orders:line", "orders:cart", "orders:checkout")
 MENUS: dict[str, tuple[Entry, ...]] = {
     "": (
         Entry("public:become_reseller", _("Become an indirect reseller"), "shop"),
@@ -58,7 +59,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
-        Entry("customers:list", _("Customers"), "people", ("customers:",)),
+        Entry("customers:list", _("Customers"), "people", ("customers:", *CART)),
         Entry("catalogue:browse", _("Catalog and prices"), "box", ("catalogue:", "pricing:")),
         Entry(
             "subscriptions:list",
@@ -82,12 +83,14 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 )
             ),
         ),
+        Entry("orders:list", _("Orders"), "receipt", ("orders:order",)),
+        Entry("orders:requests", _("Order requests"), "inbox", ("orders:request", "orders:change")),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
         Entry(
             "partnerships:resellers",
             _("Indirect resellers"),
             "shop",
-            ("partnerships:request", "partnerships:draft"),
+            ("partnerships:request", "partnerships:draft", "orders:automatic"),
         ),
         Entry(
             "subscriptions:transfers",
@@ -135,6 +138,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "chat-left-text",
             ("organization:make_wish",),
         ),
+        Entry("organization:orders_list", _("Orders"), "receipt", ("organization:orders_order",)),
         Entry("organization:activity", _("Activity log"), "clock-history"),
     ),
     "operator": (
@@ -147,6 +151,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "buildings",
             ("operator:partner", "operator:register_provider", "operator:suspend", "operator:entry"),
         ),
+        Entry("operator:orders_list", _("Orders"), "receipt", ("operator:orders_order",)),
         Entry("operator:entries", _("Directory entries"), "journal-text"),
         Entry(
             "operator:older_relationships",

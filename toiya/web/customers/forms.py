@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.permissions import Capacity, DirectoryRole
+from toiya.core.terms import Segment
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import (
     LONGEST_GRANT_DAYS,
@@ -21,8 +22,12 @@ from toiya.customers.relationship_requests import (
     Wish,
 )
 from toiya.directory.models import Language, Tenant
+from toiya.enrolment.addresses import PARTS, address_rule
+from toiya.enrolment.details import region_choices
+from toiya.programme.countries import open_countries
 from toiya.relations.grants import powers_of
 from toiya.relations.models import AdministrationGrant, Channel
+from toiya.web.enrolment.forms import Answers
 
 DOMAIN = RegexValidator(
     r"^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
@@ -294,3 +299,86 @@ class WorkAccountForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return data
+
+
+class AccountForm(Answers):
+    """A customer's company and billing data; the parts of the address are those of its country (N-23)."""
+
+    version = forms.CharField(widget=forms.HiddenInput)
+    billing_name = forms.CharField(label=_("Name on invoices"), max_length=200)
+    postal_code = forms.CharField(label=_("Postal code"))
+    region = forms.CharField(label=_("Prefecture, state or province"))
+    city = forms.CharField(label=_("City"))
+    street = forms.CharField(label=_("Street, number and building"))
+    contact_name = forms.CharField(label=_("Contact person"), required=False)
+    contact_email = forms.CharField(label=_("Email address"), required=False, widget=forms.EmailInput)
+    contact_phone = forms.CharField(label=_("Phone number"), required=False)
+    segment = forms.ChoiceField(
+        label=_("Segment"),
+        choices=Segment.choices,
+        required=False,
+        help_text=_("Decides which offers the customer may buy."),
+    )
+
+    def __init__(self, *args: Any, country: str, is_provider: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rule = address_rule(country)
+        for name in PARTS:
+            self.fields[name].required = name in rule.required
+            if name not in rule.used:
+                del self.fields[name]
+        choices = region_choices(country)
+        if choices and "region" in self.fields:
+            self.fields["region"].widget = forms.Select(choices=[("", "―"), *choices])
+        if not is_provider:
+            del self.fields["segment"]
+
+
+class NewCustomerForm(forms.Form):
+    """Details of a customer that a provider adds, and what its reseller gets (N-13, N-15)."""
+
+    reseller = forms.ChoiceField(label=_("Reseller"), required=False)
+    company = forms.CharField(label=_("Company name"), max_length=200)
+    reading = forms.CharField(label=_("Reading of the name (kana)"), max_length=200, required=False)
+    latin_name = forms.CharField(label=_("Name in Latin letters"), max_length=200, required=False)
+    country = forms.ChoiceField(label=_("Country or region"))
+    segment = forms.ChoiceField(
+        label=_("Segment"), choices=Segment.choices, help_text=_("Decides which offers the customer may buy.")
+    )
+    domain = forms.CharField(
+        label=_("Domain of the customer"),
+        max_length=253,
+        help_text=_("For example company.example. User names lie in this domain."),
+    )
+    name = forms.CharField(label=_("Full name of the first global administrator"), max_length=100)
+    contact_email = forms.EmailField(
+        label=_("Email address of the administrator"),
+        help_text=_("A message there says what was set up. The temporary password is not mailed."),
+    )
+    user = forms.CharField(label=_("User name (the part before @)"), max_length=64)
+    language = forms.ChoiceField(label=_("Language of the mails"), choices=Language.choices)
+    roles = RolesField(label=_("Administrator access for the reseller"))
+    on_subscriptions = forms.BooleanField(
+        label=_("Name the reseller on the subscriptions: it resells them and earns its incentives"),
+        required=False,
+    )
+    is_support_contact = forms.BooleanField(
+        label=_("Make the reseller the support contact of the subscriptions"), required=False
+    )
+
+    def __init__(self, *args: Any, resellers: Collection[Tenant], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(str(row.pk), row.name) for row in resellers]
+        for name, choices in (
+            ("reseller", [("", gettext("None: a customer of your own")), *named]),
+            ("country", [("", "―"), *open_countries()]),
+        ):
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
+
+    def refuse(self, problems: Mapping[str, object]) -> None:
+        """Write each problem beside its field, once."""
+        for name, problem in problems.items():
+            if name not in self.errors:
+                self.add_error(name if name in self.fields else None, str(problem))

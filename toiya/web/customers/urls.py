@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from toiya.web.customers import consent, invitations, views
+from toiya.web.customers import account_data, adding, consent, invitations, views
 
 app_name = "customers"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/customers/", views.customers, name="list"),
     path("dashboard/customers/export.<str:form>", views.export, name="export"),
+    path("dashboard/customers/add/", adding.add, name="add"),
+    path(
+        "dashboard/customers/<uuid:customer_id>/account/update/", account_data.update, name="update_account"
+    ),
     path("dashboard/customers/request/", invitations.request_single, name="request"),
     path("dashboard/customers/invitations/", invitations.listing, name="invitations"),
     path("dashboard/customers/invitations/<uuid:invitation_id>/", invitations.draft, name="draft"),

@@ -19,6 +19,7 @@ from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryAction, Permission
 from toiya.customers.invitations import open_invitations
+from toiya.customers.models import CustomerAccount
 from toiya.customers.relationships import (
     consents_of,
     customers_of,
@@ -97,6 +98,7 @@ def _row(row: ResellerRelationship, opened: uuid.UUID | None, kept: dict[str, st
 def _commands(actor: Actor) -> dict[str, Any]:
     return {
         "may_request": actor.may(Permission.RELATIONSHIPS_REQUEST),
+        "may_add": actor.may(Permission.CUSTOMERS_ADD),
         "tabs": customer_tabs("customers:list"),
     }
 
@@ -159,10 +161,25 @@ def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
         (_("Country or region"), country_name(customer.country_id)),
         (_("Customer ID"), str(customer.pk)),
     ]
+    data = CustomerAccount.objects.visible_to(request.actor).filter(pk=customer.pk).first()
+    context["account"] = data
+    context["billing"] = _billing(data) if data else []
+    context["may_update"] = request.actor.may(Permission.CUSTOMER_ACCOUNT_UPDATE)
     context["consents"] = consents_of(context["grants"])
     context["may_remove"] = request.actor.may(Permission.RELATIONSHIPS_REMOVE)
     context["origin"] = origin_of(relationship)
     return render(request, "customers/account.html", context)
+
+
+def _billing(data: CustomerAccount) -> list[tuple[str, str]]:
+    address = " ".join(filter(None, (data.postal_code, data.region, data.city, data.street)))
+    contact = " ".join(filter(None, (data.contact_name, data.contact_email, data.contact_phone)))
+    return [
+        (_("Name on invoices"), data.billing_name or "–"),
+        (_("Address"), address or "–"),
+        (_("Contact person"), contact or "–"),
+        (_("Segment"), data.get_segment_display()),
+    ]
 
 
 def services(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:

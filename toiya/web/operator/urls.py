@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from toiya.web.activity import views as activity
 from toiya.web.operator import agreements, applications, entries, home, older, partners, programme, web_mail
+from toiya.web.orders import orders
 
 app_name = "operator"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -39,4 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("web-mail/<int:entry_id>/removal/", web_mail.remove, name="remove_web_mail"),
     path("activity/", activity.operator_log, name="activity"),
     path("activity/export/", activity.export, name="activity_export"),
+    path("orders/", orders.operator_listing, name="orders_list"),
+    path("orders/export.<str:form>", orders.operator_export, name="orders_export"),
+    path("orders/<uuid:order_id>/", orders.operator_order, name="orders_order"),
 ]

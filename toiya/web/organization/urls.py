@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from toiya.web.activity import views as activity
+from toiya.web.orders import orders
 from toiya.web.organization import partners, people
 from toiya.web.radar import views as radar
 from toiya.web.subscriptions.urls import own_routes
@@ -22,4 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("requests/<uuid:wish_id>/withdraw/", wishes.withdraw, name="withdraw_wish"),
     path("activity/", activity.organization_log, name="activity"),
     path("activity/export/", activity.export, name="activity_export"),
+    path("orders/", orders.organization_listing, name="orders_list"),
+    path("orders/export.<str:form>", orders.organization_export, name="orders_export"),
+    path("orders/<uuid:order_id>/", orders.organization_order, name="orders_order"),
 ]

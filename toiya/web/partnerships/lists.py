@@ -90,6 +90,8 @@ def resellers(request: PersonRequest) -> HttpResponse:
         "may_end": actor.may(Permission.PARTNERSHIPS_END),
         "may_invite_both": actor.may(Permission.RELATIONSHIPS_INVITE_BOTH),
         "may_administer": actor.may(Permission.ADMINISTER_ON_BEHALF),
+        "may_add_customer": actor.may(Permission.CUSTOMERS_ADD),
+        "may_set_automatic": actor.may(Permission.AUTOMATIC_APPROVAL_SET),
     }
     return render(request, "partnerships/resellers.html", context)
 

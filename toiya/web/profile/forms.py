@@ -76,3 +76,16 @@ class EntryForm(forms.Form):
             "languages": ",".join(found["languages"]),
             "countries": sorted(found["countries"]),
         }
+
+
+class TaxForm(forms.Form):
+    """Tax number, and exemption as long as nothing has been sold."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    tax_number = forms.CharField(
+        label=_("Tax number"),
+        max_length=40,
+        required=False,
+        help_text=_("VAT or corporate number; in Japan with a T as a qualified invoice issuer."),
+    )
+    is_tax_exempt = forms.BooleanField(label=_("We are exempt from tax"), required=False)

@@ -32,6 +32,7 @@ from toiya.enrolment.verification import LINK_VERSION, confirm_contact
 from toiya.jobs.demo_cast import (
     AGREEMENT,
     AOBA,
+    AOBA_PEOPLE,
     COUNTRIES,
     CUSTOMERS,
     HIBARI,
@@ -49,6 +50,7 @@ from toiya.jobs.demo_cast import (
     CustomerCompany,
     ProviderCompany,
 )
+from toiya.jobs.demo_orders import leave_open, let_small_requests_pass, order_first, use_seats
 from toiya.jobs.demo_shop import (
     announce_promotions,
     price_for_customers,
@@ -120,10 +122,12 @@ def seed_demo() -> None:
     for customer in CUSTOMERS:
         _advance(family, begun, customer.won_days_ago)
         _win(family, customer)
+        _sell(customer)
     _advance(family, begun, 5)
     _announce_prices(ren)
     _prepare_newcomer(family, ren)
     _leave_open()
+    _leave_selling_open()
     start_clock(family, real=True)
 
 
@@ -328,7 +332,7 @@ def _make_partners() -> None:
 
 
 def _win(family: Family, company: CustomerCompany) -> None:
-    customer = _found(family, company)
+    _found(family, company)
     kai, chief = _chief(KAWASE), _chief(company)
     wish = Wish(
         language="ja",
@@ -362,11 +366,24 @@ def _win(family: Family, company: CustomerCompany) -> None:
         agreed=True,
     )
     if company is AOBA:
-        _hire_user(customer, "taro", "加藤 太郎")
+        for local_part, name in AOBA_PEOPLE:
+            _hire(chief, local_part, name)
 
 
-def _hire_user(tenant: Tenant, local_part: str, name: str) -> None:
-    _hire(tenant.people.get(), local_part, name)
+def _sell(company: CustomerCompany) -> None:
+    """Kai asks Mei for the customer's first subscriptions, and gives the people of Aoba their licences."""
+    customer = _chief(company).tenant
+    order_first(_as(_chief(KAWASE)), _as(_chief(HINODE)), customer=customer)
+    if company is AOBA:
+        users = tuple(f"{local_part}@{company.domain}" for local_part, _name in AOBA_PEOPLE)
+        use_seats(_as(_chief(KAWASE)), customer=customer, user_names=users)
+
+
+def _leave_selling_open() -> None:
+    """Small requests pass by themselves; a larger one waits for Mei, and Emi waits for Kai."""
+    mei, kai, emi = _chief(HINODE), _chief(KAWASE), _chief(AOBA)
+    let_small_requests_pass(_as(mei), Partnership.objects.live().get())
+    leave_open(_as(kai), _as(emi), customer=emi.tenant, provider=mei.tenant)
 
 
 # ---------------------------------------------------------------- what the newcomer will do

@@ -207,6 +207,14 @@ YAMABUKI = Company(
 AOBA = CustomerCompany(
     "aoba.example", "アオバ工業", "あおばこうぎょう", "Aoba Industries", "emi", "山本 恵美", won_days_ago=40
 )
+AOBA_PEOPLE = (
+    ("taro", "加藤 太郎"),
+    ("sakura", "井上 さくら"),
+    ("jiro", "石井 次郎"),
+    ("yoko", "前田 陽子"),
+    ("akira", "藤田 明"),
+    ("midori", "小川 緑"),
+)
 CUSTOMERS = (
     AOBA,
     CustomerCompany(

@@ -43,7 +43,7 @@ def wizard(browser: Client, cast: Cast, offer: str, **typed: object) -> str:
     return browser.get(answer["Location"]).content.decode()
 
 
-LEVERS = {
+LEVERS: dict[str, tuple[dict[str, object], bool, bool, bool]] = {
     "all": (
         {"roles": ["license_administrator"], "on_subscriptions": "on", "is_support_contact": "on"},
         True,

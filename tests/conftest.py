@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from tests.cast import Cast, cast_in_place
+from tests.recording import watch_posts
 from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
 
@@ -71,6 +72,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     del django_db_modify_db_settings_parallel_suffix  # each process has its own database
     with pytest.MonkeyPatch.context() as patch:
         repeat_migrations(patch)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def recorded_posts() -> Iterator[None]:
+    """Whatever a POST of a story changes is recorded (G-37)."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch_posts(patch)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Fifty accept at the same moment (G-09)."""
+"""A crowd accepts at the same moment (G-09)."""
 
 import threading
 
@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 
 from tests.cast import Cast, browser_of, hire
+from tests.crowd import CROWDS
 from tests.partnerships.story import invite, path_of
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord
@@ -15,19 +16,18 @@ from toiya.mail.models import OutgoingMail
 from toiya.partnerships.models import InvitationState
 from toiya.relations.models import AdministrationGrant, Partnership
 
-CROWD = 50
-
 
 @pytest.mark.goal("G-09")
 @pytest.mark.requirement("S-066", "S-067")
 @pytest.mark.usefixtures("transactional_db")
-def test_fifty_accept_at_once_and_one_partnership_comes_of_it(cast: Cast) -> None:
-    """Two resellers, 25 browsers each. Planted fault: the update asks for no state and no version."""
+@pytest.mark.parametrize("crowd_size", CROWDS)
+def test_many_accept_at_once_and_one_partnership_comes_of_it(cast: Cast, crowd_size: int) -> None:
+    """Two resellers, half of the browsers each. Planted fault: the update asks for no state and no version."""
     invitation = invite(cast)
     hire(cast.kawase, "Moe", Role.GLOBAL_ADMIN)
-    browsers = [browser_of(cast.kai if number % 2 else cast.yui) for number in range(CROWD)]
+    browsers = [browser_of(cast.kai if number % 2 else cast.yui) for number in range(crowd_size)]
     assert {browser.get(path_of(invitation)).status_code for browser in browsers} == {200}
-    barrier, answers = threading.Barrier(CROWD), list[int]()
+    barrier, answers = threading.Barrier(crowd_size), list[int]()
 
     def press(browser: Client) -> None:
         browser.raise_request_exception = False
@@ -43,7 +43,7 @@ def test_fifty_accept_at_once_and_one_partnership_comes_of_it(cast: Cast) -> Non
         thread.start()
     for thread in crowd:
         thread.join()
-    assert sorted(answers) == [302] + [409] * (CROWD - 1)
+    assert sorted(answers) == [302] + [409] * (crowd_size - 1)
     partnership = Partnership.objects.get()
     assert AdministrationGrant.objects.count() == 1
     made = AuditRecord.objects.filter(action=AuditAction.CREATE_PARTNER_RELATIONSHIP)

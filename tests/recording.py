@@ -1,0 +1,97 @@
+"""Every POST of every story: what it changes stands in the activity log, written in the same transaction (G-37).
+
+The stories fill in the forms of all routes with something sensible, which no generated form could; so the rule is
+held over all of them: a transaction of a POST that changes a business table and writes no record fails the story.
+Planted fault that this finds: any ``record(…)`` taken out of a use case that a page calls.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pytest
+from django.db import connection
+from django.http.response import HttpResponseBase
+from django.test.client import ClientHandler
+
+Execute: TypeAlias = Callable[[str, Any, bool, dict[str, Any]], Any]
+WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+BRACKET = re.compile(r'\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\s+"?(\w+)', re.IGNORECASE)
+LOG = "audit_auditrecord"
+# What is no business of anybody: sessions, counted guesses, mails (the record tells of their cause), the log itself.
+BOOKKEEPING = re.compile(
+    r"django_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
+)
+EXCEPTIONS = {
+    ("account_login", "directory_person"): "when somebody signed in last",
+    ("mfa_authenticate", "directory_person"): "when somebody signed in last",
+    ("mfa_authenticate", "mfa_authenticator"): "which step of a factor has been used",
+    ("account_reauthenticate", "mfa_authenticator"): "which step of a factor has been used",
+    (
+        "customers:draft",
+        "customers_relationshipinvitation",
+    ): "words that nobody was sent yet; sending is recorded",
+}
+
+
+@dataclass
+class Noted:
+    """The tables that the transactions of one request write."""
+
+    open: list[str] = field(default_factory=list)
+    written: list[list[tuple[int, str]]] = field(default_factory=list)
+
+    def note(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: ANN401, FBT001
+        result = execute(sql, params, many, context)
+        text = str(sql)
+        if bracket := BRACKET.match(text):
+            self._bracket(bracket[1].upper(), bracket[2])
+        elif write := WRITE.match(text):
+            if not self.open or not self.written:
+                self.written.append([])
+            self.written[-1].append((len(self.open), write[1].lower()))
+        return result
+
+    def _bracket(self, word: str, name: str) -> None:
+        if word == "SAVEPOINT":
+            if not self.open:
+                self.written.append([])
+            self.open.append(name)
+            return
+        depth = self.open.index(name) if name in self.open else 0
+        if word.startswith("ROLLBACK") and self.written:
+            self.written[-1] = [(at, table) for at, table in self.written[-1] if at <= depth]
+        else:
+            del self.open[depth:]
+
+    def unrecorded(self) -> set[str]:
+        """Business tables that a transaction changed without a record."""
+        return {
+            table
+            for transaction in self.written
+            if LOG not in {table for _, table in transaction}
+            for _, table in transaction
+            if not BOOKKEEPING.match(table)
+        }
+
+
+def watch_posts(patch: pytest.MonkeyPatch) -> None:
+    """Every POST of a test's browser keeps the rule, or the test fails."""
+    ask = ClientHandler.__call__
+
+    def watched(self: ClientHandler, environ: dict[str, Any]) -> HttpResponseBase:
+        if environ["REQUEST_METHOD"] != "POST":
+            return ask(self, environ)
+        noted = Noted()
+        with connection.execute_wrapper(noted.note):
+            response = ask(self, environ)
+        match = response.wsgi_request.resolver_match  # type: ignore[attr-defined]
+        route = match.view_name if match else environ["PATH_INFO"]
+        silent = {table for table in noted.unrecorded() if (route, table) not in EXCEPTIONS}
+        assert not silent, (
+            f"a POST to {route} changed {sorted(silent)} without a record in the same transaction"
+        )
+        return response
+
+    patch.setattr(ClientHandler, "__call__", watched)

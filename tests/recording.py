@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.http.response import HttpResponseBase
 from django.test.client import ClientHandler
 
@@ -39,8 +39,10 @@ EXCEPTIONS = {
 class Noted:
     """The tables that the transactions of one request write."""
 
+    outside: int  # the blocks in which the test itself stands
     open: list[str] = field(default_factory=list)
     written: list[list[tuple[int, str]]] = field(default_factory=list)
+    latest: int | None = None
 
     def note(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: ANN401, FBT001
         result = execute(sql, params, many, context)
@@ -48,15 +50,21 @@ class Noted:
         if bracket := BRACKET.match(text):
             self._bracket(bracket[1].upper(), bracket[2])
         elif write := WRITE.match(text):
-            if not self.open or not self.written:
-                self.written.append([])
-            self.written[-1].append((len(self.open), write[1].lower()))
+            self._written(write[1].lower())
         return result
+
+    def _written(self, table: str) -> None:
+        blocks = connection.atomic_blocks
+        transaction = id(blocks[self.outside]) if len(blocks) > self.outside else None
+        if transaction is None or transaction != self.latest:
+            self.written.append([])
+        self.latest = transaction
+        self.written[-1].append((len(self.open), table))
 
     def _bracket(self, word: str, name: str) -> None:
         if word == "SAVEPOINT":
-            if not self.open:
-                self.written.append([])
+            if len(connection.atomic_blocks) == self.outside:
+                self.latest = None  # stands for the beginning of a transaction
             self.open.append(name)
             return
         depth = self.open.index(name) if name in self.open else 0
@@ -64,6 +72,12 @@ class Noted:
             self.written[-1] = [(at, table) for at, table in self.written[-1] if at <= depth]
         else:
             del self.open[depth:]
+
+    def forget(self) -> None:
+        """The transaction did not happen."""
+        if self.written and self.latest is not None:
+            self.written.pop()
+        self.latest = None
 
     def unrecorded(self) -> set[str]:
         """Business tables that a transaction changed without a record."""
@@ -83,10 +97,17 @@ def watch_posts(patch: pytest.MonkeyPatch) -> None:
     def watched(self: ClientHandler, environ: dict[str, Any]) -> HttpResponseBase:
         if environ["REQUEST_METHOD"] != "POST":
             return ask(self, environ)
-        noted = Noted()
-        with connection.execute_wrapper(noted.note):
+        noted = Noted(outside=len(connection.atomic_blocks))
+        roll_back = connection.rollback
+
+        def rolled_back() -> None:
+            noted.forget()
+            roll_back()
+
+        with pytest.MonkeyPatch.context() as during, connection.execute_wrapper(noted.note):
+            during.setattr(connections[connection.alias], "rollback", rolled_back)
             response = ask(self, environ)
-        match = response.wsgi_request.resolver_match  # type: ignore[attr-defined]
+        match = response.wsgi_request.resolver_match
         route = match.view_name if match else environ["PATH_INFO"]
         silent = {table for table in noted.unrecorded() if (route, table) not in EXCEPTIONS}
         assert not silent, (

@@ -32,6 +32,11 @@ EXCEPTIONS = {
         "customers:draft",
         "customers_relationshipinvitation",
     ): "words that nobody was sent yet; sending is recorded",
+    ("catalogue:pin", "catalogue_pinnedproduct"): "a convenience of one's own",
+    ("catalogue:unpin", "catalogue_pinnedproduct"): "a convenience of one's own",
+    ("fulfilment:call_back", "fulfilment_receivedcallback"): "what a vendor said stands in the task's calls",
+    ("fulfilment:call_back", "fulfilment_taskcall"): "what a vendor said stands in the task's calls",
+    ("fulfilment:call_back", "fulfilment_fulfilmenttask"): "what a vendor said stands in the task's calls",
 }
 
 

@@ -34,6 +34,7 @@ EXCEPTIONS = {
     ): "words that nobody was sent yet; sending is recorded",
     ("catalogue:pin", "catalogue_pinnedproduct"): "a convenience of one's own",
     ("catalogue:unpin", "catalogue_pinnedproduct"): "a convenience of one's own",
+    ("radar:digest", "subscriptions_renewaldigest"): "whether somebody wants a weekly mail to themself",
     ("fulfilment:call_back", "fulfilment_receivedcallback"): "what a vendor said stands in the task's calls",
     ("fulfilment:call_back", "fulfilment_taskcall"): "what a vendor said stands in the task's calls",
     ("fulfilment:call_back", "fulfilment_fulfilmenttask"): "what a vendor said stands in the task's calls",

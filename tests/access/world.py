@@ -483,7 +483,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
 def _wares(cast: Cast, momiji: Tenant) -> dict[str, Instances]:
     """What is sold in the world, and what has been sold."""
     shop = build_shop(cast)
-    return {**shelves(cast, shop), **_subscriptions(cast, shop, momiji)}
+    return {**shelves(cast, shop), **_subscriptions(cast, shop, momiji), **_users_and_seats(cast, shop, momiji)}
 
 
 def _subscriptions(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instances]:
@@ -517,5 +517,44 @@ def _subscriptions(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instance
         "transfer": {
             "open": ({"transfer_id": transfer.pk}, _who("hinode", "midori", "aoba")),
             "nonexistent": ({"transfer_id": NOBODY}, NONE),
+        },
+    }
+
+
+def _users_and_seats(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instances]:
+    """What a partner with a grant sees of a customer's users and licences, and what the customer sees itself."""
+    seats = shop.office
+    gone, gone_here = hire(cast.aoba, "Gonzo"), hire(cast.kawase, "Goro")
+    Person.objects.filter(pk__in=[gone.pk, gone_here.pk]).update(deleted_at=real_now())
+
+    def of_customer(**more: object) -> Instances:
+        rows: Instances = {
+            "aoba": ({"customer_id": cast.aoba.pk, **more}, _who("kawase")),
+            "no relationship": ({"customer_id": cast.kawase.pk, **more}, NONE),
+            "nonexistent": ({"customer_id": NOBODY, **more}, NONE),
+        }
+        if not more or ("form" in more and "sku_id" not in more):
+            rows["momiji"] = ({"customer_id": momiji.pk, **more}, _who("yamabuki"))
+        return rows
+
+    return {
+        "administered customer": of_customer(),
+        "file of administered customer": of_customer(form="csv"),
+        "user of customer": of_customer(person_id=cast.taro.pk),
+        "deleted user of customer": of_customer(person_id=gone.pk),
+        "seats of customer": of_customer(sku_id=seats.pk),
+        "file of seats of customer": of_customer(sku_id=seats.pk, form="xlsx"),
+        "seats": {
+            "office": ({"sku_id": seats.pk}, _who("aoba", "momiji")),
+            "nonexistent": ({"sku_id": NOBODY}, NONE),
+        },
+        "file of seats": {
+            "office": ({"sku_id": seats.pk, "form": "csv"}, _who("aoba", "momiji")),
+            "nonexistent": ({"sku_id": NOBODY, "form": "csv"}, NONE),
+        },
+        "deleted person": {
+            "gonzo": ({"person_id": gone.pk}, _who("aoba")),
+            "goro": ({"person_id": gone_here.pk}, _who("kawase")),
+            "nonexistent": ({"person_id": NOBODY}, NONE),
         },
     }

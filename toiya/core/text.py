@@ -14,6 +14,19 @@ def fold(text: str) -> str:
     )
 
 
+def spellings(text: str) -> list[str]:
+    """How a searched word may stand in a name that has no search key: as typed, NFKC, in hiragana, in katakana."""
+    plain = unicodedata.normalize("NFKC", " ".join(text.split()))
+    hiragana = "".join(
+        chr(ord(char) - KANA_STEP) if KATAKANA_FIRST <= ord(char) <= KATAKANA_LAST else char for char in plain
+    )
+    katakana = "".join(
+        chr(ord(char) + KANA_STEP) if KATAKANA_FIRST <= ord(char) + KANA_STEP <= KATAKANA_LAST else char
+        for char in plain
+    )
+    return list(dict.fromkeys([text.strip(), plain, hiragana, katakana]))
+
+
 def search_key(*names: str) -> str:
     """All the folded spellings of a thing, in one searchable string."""
     return "\n".join(dict.fromkeys(fold(name) for name in names if name))

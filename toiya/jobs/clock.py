@@ -16,6 +16,7 @@ from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family
 from toiya.fulfilment.queue import due_tasks
 from toiya.fulfilment.speaking import clean_up, forget_old_call_backs, tasks_to_clean_up
+from toiya.licences.deleted import erase_deleted_users
 from toiya.mail.deliver import deliver_mails
 from toiya.membership.cleaning import forget_old_sessions
 from toiya.orders.fulfilling import carry_out_task
@@ -100,5 +101,6 @@ DUTIES = (
     Duty("work on files with many rows", SECONDS, work_on_files),
     Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),
+    Duty("erase users deleted long ago", HOUR, erase_deleted_users, in_turns=True),
     Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -90,4 +91,33 @@ class TooManyAtOnce(Refusal):
         super().__init__(
             _("%(found)s users are selected. Change at most %(limit)s at a time, or hand in a file.")
             % {"found": found, "limit": limit}
+        )
+
+
+class NameTooLong(Refusal):
+    """Names of a customer's users have at most 50 characters, on pages and in files (N-25)."""
+
+    code = "name_too_long"
+
+    def __init__(self, *, found: int, limit: int) -> None:
+        super().__init__(
+            _("A name has at most %(limit)s characters; this one has %(found)s.")
+            % {"limit": limit, "found": found},
+            field="name",
+        )
+
+
+class RoleNotLent(Refusal):
+    """A partner gives and takes only roles that its access contains, and never the global administrator's (T-14)."""
+
+    code = "role_not_lent"
+    status = 403
+
+    def __init__(self, *, role: str | Promise) -> None:
+        super().__init__(
+            _(
+                "Administrator access by a partner does not let you give or take the role “%(role)s”. "
+                "A global administrator of the organization can do this."
+            )
+            % {"role": role}
         )

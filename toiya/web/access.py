@@ -50,6 +50,9 @@ VIEW_PEOPLE = may(Permission.PEOPLE_VIEW, site=HOME)
 MANAGE_PEOPLE = may(Permission.PEOPLE_MANAGE, site=HOME)
 VIEW_OWN_PEOPLE = may(Permission.PEOPLE_VIEW)
 MANAGE_OWN_PEOPLE = may(Permission.PEOPLE_MANAGE)
+ADMINISTER = may(Permission.ADMINISTER_ON_BEHALF)
+SEE_OWN_LICENCES = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
+ASSIGN_OWN_LICENCES = may(Permission.OWN_LICENCES_MANAGE)
 
 KEEP_CATALOGUE = may(Permission.CATALOGUE_MANAGE)
 VIEW_CATALOGUE = may(Permission.CATALOGUE_VIEW)
@@ -131,6 +134,38 @@ ACCESS: dict[str, dict[str, Need]] = {
     "organization:person_enable": {"POST": MANAGE_OWN_PEOPLE},
     "organization:person_reset_password": {"POST": MANAGE_OWN_PEOPLE},
     "organization:person_reset_factors": {"POST": MANAGE_OWN_PEOPLE},
+    "people:deleted": {"GET": VIEW_PEOPLE},
+    "people:delete": {"GET": MANAGE_PEOPLE, "POST": MANAGE_PEOPLE},
+    "people:restore": {"POST": MANAGE_PEOPLE},
+    "organization:deleted_people": {"GET": VIEW_OWN_PEOPLE},
+    "organization:person_delete": {"GET": MANAGE_OWN_PEOPLE, "POST": MANAGE_OWN_PEOPLE},
+    "organization:person_restore": {"POST": MANAGE_OWN_PEOPLE},
+    "organization:person_licences": {"POST": ASSIGN_OWN_LICENCES},
+    # users and licences: of a customer by its grant, and of the own organisation
+    "licences:users_export": {"GET": ADMINISTER},
+    "licences:select": {"POST": ADMINISTER},
+    "licences:many": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "licences:deleted": {"GET": ADMINISTER},
+    "licences:add": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "licences:user": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "licences:user_role": {"POST": ADMINISTER},
+    "licences:user_licences": {"POST": ADMINISTER},
+    "licences:user_disable": {"POST": ADMINISTER},
+    "licences:user_enable": {"POST": ADMINISTER},
+    "licences:user_delete": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "licences:user_restore": {"POST": ADMINISTER},
+    "licences:user_password": {"POST": ADMINISTER},
+    "licences:pools_export": {"GET": ADMINISTER},
+    "licences:holders": {"GET": ADMINISTER},
+    "licences:holders_export": {"GET": ADMINISTER},
+    "licences:own_pools": {"GET": SEE_OWN_LICENCES},
+    "licences:own_pools_export": {"GET": SEE_OWN_LICENCES},
+    "licences:own_users": {"GET": SEE_OWN_LICENCES},
+    "licences:own_users_export": {"GET": SEE_OWN_LICENCES},
+    "licences:own_select": {"POST": ASSIGN_OWN_LICENCES},
+    "licences:own_many": {"GET": ASSIGN_OWN_LICENCES, "POST": ASSIGN_OWN_LICENCES},
+    "licences:own_holders": {"GET": SEE_OWN_LICENCES},
+    "licences:own_holders_export": {"GET": SEE_OWN_LICENCES},
     "public:roles": {"GET": ANYBODY},
     "public:role_guide": {"GET": ANYBODY},
     # partnerships, their invitations, administration on behalf of others

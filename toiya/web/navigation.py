@@ -59,7 +59,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
-        Entry("customers:list", _("Customers"), "people", ("customers:", *CART)),
+        Entry("customers:list", _("Customers"), "people", ("customers:", "licences:", *CART)),
         Entry("catalogue:browse", _("Catalog and prices"), "box", ("catalogue:", "pricing:")),
         Entry(
             "subscriptions:list",
@@ -117,7 +117,19 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "organization:people",
             _("Users"),
             "people",
-            ("organization:add_person", "organization:person", "organization:person_reset_password"),
+            (
+                "organization:add_person",
+                "organization:person",
+                "organization:person_reset_password",
+                "organization:person_delete",
+                "organization:deleted_people",
+            ),
+        ),
+        Entry(
+            "licences:own_pools",
+            _("Licenses"),
+            "person-badge",
+            ("licences:own_users", "licences:own_many", "licences:own_holders"),
         ),
         Entry(
             "organization:subscriptions",

@@ -38,6 +38,7 @@ FIELDS: Labels = {
     "countries": _("Countries and regions"),
     "country": _("Country or region"),
     "currency": _("Currency"),
+    "disabled_plans": _("Service plans switched off"),
     "domain": _("Domain"),
     "domain_is_verified": _("Domain of the address is verified"),
     "email": _("Email address"),
@@ -64,11 +65,13 @@ FIELDS: Labels = {
     "note": _("Note"),
     "number": _("Number"),
     "onboarding_days": _("Days until a new reseller can start"),
+    "organizations": _("Organizations"),
     "origin": _("Origin"),
     "parties": _("Parties"),
     "passed": _("Passed"),
     "portal": _("Portal"),
     "postal_code": _("Postal code"),
+    "product": _("Product"),
     "provider": _("Indirect provider"),
     "reason": _("Reason"),
     "reference": _("Reference"),
@@ -98,6 +101,7 @@ FIELDS: Labels = {
     "title_en": _("Title, English"),
     "title_ja": _("Title, Japanese"),
     "url": _("Address"),
+    "usage_country": _("Country or region of use"),
     "user_name": _("User name"),
     "verification_sent_at": _("Mailed"),
     "version": _("Version"),
@@ -112,12 +116,13 @@ CODES: Mapping[str, Labels] = {
     "group": _choices(Role.choices),
     "kind": _choices(CheckKind.choices),
     "origin": _choices(Origin.choices),
+    "reason": {"seats_ended": _("The seats ended with a subscription")},
     "roles": _choices(DirectoryRole.choices, Role.choices),
     "state": _choices(InvitationState.choices, State.choices),
     "task_kind": _choices(TaskKind.choices),
     "task_state": _choices(TaskState.choices),
 }
-PLACES = frozenset({"country", "countries"})
+PLACES = frozenset({"country", "countries", "usage_country"})
 
 
 def word(name: str, value: str) -> str:

@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from toiya.web.customers import account_data, adding, consent, invitations, views
+from toiya.web.licences import pools as licence_pools
+from toiya.web.licences import users as licence_users
 
 app_name = "customers"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,8 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("dashboard/customers/<uuid:customer_id>/account/", views.account, name="account"),
     path("dashboard/customers/<uuid:customer_id>/services/", views.services, name="services"),
-    path("dashboard/customers/<uuid:customer_id>/users/", views.users, name="users"),
-    path("dashboard/customers/<uuid:customer_id>/licences/", views.licences, name="licences"),
+    path("dashboard/customers/<uuid:customer_id>/users/", licence_users.users, name="users"),
+    path("dashboard/customers/<uuid:customer_id>/licences/", licence_pools.pools, name="licences"),
     path("dashboard/customers/<uuid:customer_id>/remove/", views.remove, name="remove"),
     path("dashboard/customers/<uuid:customer_id>/suspend-all/", views.suspend_everything, name="suspend_all"),
     path(

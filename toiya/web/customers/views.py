@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
-from toiya.core.permissions import Capacity, DirectoryAction, Permission
+from toiya.core.permissions import Capacity, Permission
 from toiya.customers.invitations import open_invitations
 from toiya.customers.models import CustomerAccount
 from toiya.customers.relationships import (
@@ -31,9 +31,7 @@ from toiya.customers.search import page_of_customers
 from toiya.directory.models import Tenant
 from toiya.orders.models import Cart, OrderRequest, OrderRequestState
 from toiya.programme.countries import country_name
-from toiya.relations.administration import people_of
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
-from toiya.relations.rights import rights_in
 from toiya.subscriptions.lists import of_customer, summary_of
 from toiya.subscriptions.offboarding import end_relationship, preview_end, suspend_all
 from toiya.subscriptions.states import KEPT_DAYS
@@ -150,7 +148,7 @@ def origin_of(row: ResellerRelationship) -> str:
 # ---------------------------------------------------------------- one customer
 def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Who the customer is, since when and why it is ours, and what access it lends us."""
-    context = _customer(request, customer_id, "account")
+    context = customer_page(request, customer_id, "account")
     relationship: ResellerRelationship = context["relationship"]
     customer = relationship.customer
     context["facts"] = [
@@ -184,7 +182,7 @@ def _billing(data: CustomerAccount) -> list[tuple[str, str]]:
 
 def services(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     """What the customer has through us, with the price of our own edge, the latest first (S-103)."""
-    context = _customer(request, customer_id, "services")
+    context = customer_page(request, customer_id, "services")
     page = page_by_key(
         of_customer(request.actor, customer_id),
         fields=("created_at", "id"),
@@ -196,20 +194,8 @@ def services(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "customers/services.html", context)
 
 
-def licences(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """Licences come with subscriptions; the page says so."""
-    return render(request, "customers/licences.html", _customer(request, customer_id, "licences"))
-
-
-def users(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """The customer's people, as far as its administrator access reaches (S-103); without it, how to ask."""
-    context = _customer(request, customer_id, "users")
-    may_read = DirectoryAction.READ_PEOPLE in rights_in(request.actor, customer_id)
-    context["people"] = list(people_of(request.actor, tenant_id=customer_id)) if may_read else None
-    return render(request, "customers/users.html", context)
-
-
-def _customer(request: PersonRequest, customer_id: uuid.UUID, current: str) -> dict[str, Any]:
+def customer_page(request: PersonRequest, customer_id: uuid.UUID, current: str) -> dict[str, Any]:
+    """What every page about a customer shows: its name, the tabs, and the access that it lends."""
     relationship = relationship_with(request.actor, customer_id)
     grants: list[AdministrationGrant] = grants_from(request.actor, customer_id)
     names = (

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+NAMES = {"list": "people", "add": "add_person", "person": "person", "deleted": "deleted_people"}
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -16,7 +18,9 @@ class Site:
 
     def url(self, page: str, *args: object) -> str:
         """The address of a page about people in this site."""
-        name = {"list": "people", "add": "add_person", "person": "person"}.get(page, f"person_{page}")
+        name = {"list": "people", "add": "add_person", "person": "person", "deleted": "deleted_people"}.get(
+            page, f"person_{page}"
+        )
         return reverse(f"{self.namespace}:{name if self.prefix else page}", args=args)
 
 

@@ -17,6 +17,8 @@ def person_routes(site: Site) -> list[URLPattern]:
         path("<uuid:person_id>/enable/", views.enable, here, name=f"{name}enable"),
         path("<uuid:person_id>/password/", views.new_password, here, name=f"{name}reset_password"),
         path("<uuid:person_id>/factors/", views.no_factors, here, name=f"{name}reset_factors"),
+        path("<uuid:person_id>/delete/", views.delete, here, name=f"{name}delete"),
+        path("<uuid:person_id>/restore/", views.restore, here, name=f"{name}restore"),
     ]
 
 
@@ -25,6 +27,7 @@ _HERE: dict[str, object] = {"site": DASHBOARD}
 _USERS: list[URLPattern] = [
     path("", views.list_people, _HERE, name="list"),
     path("add/", views.add, _HERE, name="add"),
+    path("deleted/", views.deleted, _HERE, name="deleted"),
     path("agents/", views.agents_add_people, _HERE, name="agents_add_people"),
     *person_routes(DASHBOARD),
 ]

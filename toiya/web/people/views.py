@@ -1,5 +1,6 @@
 """User management: the same pages in dashboard and organisation portal (S-046 to S-057)."""
 
+import uuid
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -21,8 +22,6 @@ from toiya.directory.models import Language, Person, Tenant
 from toiya.directory.people import (
     add_person,
     assign_roles,
-    disable_person,
-    enable_person,
     must_be_able_to_add,
     reset_factors,
     reset_password,
@@ -30,12 +29,33 @@ from toiya.directory.people import (
 )
 from toiya.directory.roles import PersonAct, may_change, may_reassign, offered_categories
 from toiya.directory.setup import let_agents_add_people
+from toiya.licences.customer_users import delete_user, disable_user, enable_user, restore_user
+from toiya.licences.deleted import deleted_users
 from toiya.web.http import PersonRequest
+from toiya.web.licences.forms import LicencesForm
+from toiya.web.licences.user import (
+    change_user_licences,
+    licences_of,
+    say_deleted,
+    say_disabled,
+    say_returned,
+)
+from toiya.web.licences.users import deleted_rows
+from toiya.web.paging import cursor_of, pager_of
 from toiya.web.people.forms import AddPersonForm, PersonForm, RolesForm
 from toiya.web.people.notes import role_notes
 from toiya.web.people.site import DASHBOARD, ORGANIZATION, Site
 
-PERSON_PAGES = ("person", "roles", "disable", "enable", "reset_password", "reset_factors")
+PERSON_PAGES = (
+    "person",
+    "roles",
+    "disable",
+    "enable",
+    "reset_password",
+    "reset_factors",
+    "delete",
+    "restore",
+)
 
 
 def _addresses(site: Site) -> dict[str, object]:
@@ -64,6 +84,7 @@ def list_people(request: PersonRequest, site: Site) -> HttpResponse:
     offered = offered_categories(_held(request.actor))
     context = {
         **_addresses(site),
+        **_tabs(request, site, "list"),
         "page": page,
         "rows": [
             {
@@ -185,6 +206,7 @@ def _page(
     *,
     form: PersonForm | None = None,
     roles_form: RolesForm | None = None,
+    licences_form: LicencesForm | None = None,
 ) -> HttpResponse:
     actor = request.actor
     is_own = person.pk == actor.person_id
@@ -208,9 +230,27 @@ def _page(
         "may_update": is_own or allowed[PersonAct.UPDATE.value],
         "may_assign": may_reassign(actor.roles, person.roles, person.roles, own=is_own),
         "factors": len(factors_of(person)),
+        "former": [row.sku.name for row in person.former_licences.select_related("sku")],
         "notes": role_notes(_held(request.actor)),
+        **_licences(request, site, person),
     }
-    return render(request, "people/person.html", context)
+    if licences_form:
+        context["licences_form"] = licences_form
+    status = 200 if licences_form is None else 409
+    return render(request, "people/person.html", context, status=status)
+
+
+def _licences(request: PersonRequest, site: Site, person: Person) -> dict[str, object]:
+    """The person's licences stand in the organisation's own portal, for those who may see them."""
+    if site is not ORGANIZATION or not request.actor.may(Permission.OWN_SUBSCRIPTIONS_VIEW):
+        return {}
+    return {
+        **licences_of(request.actor, person),
+        "shows_licences": True,
+        "may_assign_licences": request.actor.may(Permission.OWN_LICENCES_MANAGE) and person.is_active,
+        "licences_url": site.url("licences", person.pk),
+        "more_url": reverse("organization:partners"),
+    }
 
 
 def roles(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
@@ -229,17 +269,95 @@ def roles(request: PersonRequest, site: Site, person_id: object) -> HttpResponse
 
 
 def disable(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
-    """The person can no longer sign in."""
-    person = disable_person(request.actor, person=_visible(request, person_id))
-    messages.success(request, _("“%(name)s” can no longer sign in.") % {"name": person.name})
+    """The person can no longer sign in, and their licences are free."""
+    target = _visible(request, person_id)
+    person = disable_user(request.actor, tenant_id=target.tenant_id, person_id=target.pk)
+    say_disabled(request, person)
     return HttpResponseRedirect(site.url("person", person.pk))
 
 
 def enable(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
-    """The person may sign in again."""
-    person = enable_person(request.actor, person=_visible(request, person_id))
-    messages.success(request, _("“%(name)s” can sign in again.") % {"name": person.name})
-    return HttpResponseRedirect(site.url("person", person.pk))
+    """The person may sign in again, with the licences of before if that was ticked."""
+    target = _visible(request, person_id)
+    returned = enable_user(
+        request.actor,
+        tenant_id=target.tenant_id,
+        person_id=target.pk,
+        give_back="give_back" in request.POST,
+    )
+    say_returned(request, returned)
+    return HttpResponseRedirect(site.url("person", target.pk))
+
+
+def delete(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
+    """Look at what ends, then delete; for 30 days the person can be restored (N-24)."""
+    person = _visible(request, person_id)
+    if not may_change(request.actor.roles, person.roles, PersonAct.DELETE):
+        raise NotVisible
+    if request.method == "POST":
+        delete_user(request.actor, tenant_id=person.tenant_id, person_id=person.pk)
+        say_deleted(request, person)
+        return HttpResponseRedirect(site.url("list"))
+    licences = person.licences.select_related("pool__sku").order_by("pool__sku__name_en")
+    context = {
+        **_addresses(site),
+        "person": person,
+        "person_url": site.url("person", person.pk),
+        "products": [licence.pool.sku.name for licence in licences],
+    }
+    return render(request, "people/delete.html", context)
+
+
+def restore(request: PersonRequest, site: Site, person_id: uuid.UUID) -> HttpResponse:
+    """The person is back, with the licences of before as far as seats are free (N-24)."""
+    returned = restore_user(request.actor, tenant_id=request.actor.tenant_id, person_id=person_id)
+    say_returned(request, returned)
+    return HttpResponseRedirect(site.url("person", person_id))
+
+
+def _tabs(request: PersonRequest, site: Site, current: str) -> dict[str, object]:
+    """[ユーザー] and [削除したユーザー] with the number (N-24)."""
+    gone = deleted_users(request.actor, tenant_id=request.actor.tenant_id).count()
+    return {
+        "tabs": [
+            {"url": site.url("list"), "label": _("Users"), "current": current == "list"},
+            {
+                "url": site.url("deleted"),
+                "label": _("Deleted users"),
+                "count": gone,
+                "current": current == "deleted",
+            },
+        ]
+    }
+
+
+def deleted(request: PersonRequest, site: Site) -> HttpResponse:
+    """Who was deleted within the last 30 days, and can be brought back."""
+    gone = deleted_users(request.actor, tenant_id=request.actor.tenant_id).prefetch_related(
+        "role_assignments", "former_licences__sku"
+    )
+    page = page_by_key(gone, fields=["name", "id"], cursor=cursor_of(request))
+    rows = deleted_rows(page.rows)
+    for row in rows:
+        person = row["person"]
+        row["url"] = site.url("restore", person.pk)
+        row["reachable"] = may_change(request.actor.roles, person.roles, PersonAct.RESTORE)
+    context = {
+        **_addresses(site),
+        **_tabs(request, site, "deleted"),
+        "rows": rows,
+        "pager": pager_of(request, page),
+    }
+    return render(request, "people/deleted.html", context)
+
+
+def licences(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:
+    """Assign, revoke, switch service plans, for one person of the own organisation."""
+    person = _visible(request, person_id)
+    form = change_user_licences(request, person)
+    if form is None:
+        return HttpResponseRedirect(site.url("person", person.pk))
+    return _page(request, site, person, licences_form=form)
 
 
 def new_password(request: PersonRequest, site: Site, person_id: object) -> HttpResponse:

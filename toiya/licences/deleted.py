@@ -1,0 +1,69 @@
+"""Deleted users: shown for 30 days, then erased (N-24)."""
+
+import uuid
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import at_home, record
+from toiya.core.actor import Actor, By
+from toiya.core.permissions import Permission
+from toiya.directory.actors import bystander_for
+from toiya.directory.factors import forget_factors
+from toiya.directory.models import RESTORABLE, Family, Person, PersonQuerySet
+from toiya.licences.access import must_read
+
+ERASED = "@erased.invalid"
+
+
+def deleted_users(actor: Actor, *, tenant_id: uuid.UUID) -> PersonQuerySet:
+    """Users of the organisation who can still be restored. Raises NotVisible, RoleMissing."""
+    if tenant_id == actor.tenant_id:
+        actor.must(Permission.PEOPLE_VIEW)
+    else:
+        must_read(actor, tenant_id)
+    deleted: PersonQuerySet = Person.objects.deleted_of(tenant_id, actor.now)
+    return deleted
+
+
+def users_to_erase() -> Iterator[Person]:
+    """Users who were deleted more than 30 days ago by the clock of their family."""
+    for family in Family.objects.all():
+        gone = Person.objects.filter(tenant__family=family, deleted_at__lte=family.clock.now() - RESTORABLE)
+        yield from gone.exclude(user_name__endswith=ERASED).select_related("tenant__family").order_by("pk")
+
+
+def erase_deleted_users() -> int:
+    """What the worker does: everybody whose 30 days are over."""
+    return sum(1 for person in users_to_erase() if erase_user(_worker(person), person=person))
+
+
+def _worker(person: Person) -> By:
+    return bystander_for(person.tenant, kind="worker")
+
+
+@transaction.atomic
+def erase_user(by: By, *, person: Person) -> bool:
+    """The user's name, addresses, password and second factors are erased. Where others refer to the person (an order,
+    an invitation), a row without any of these stays. False where the user was restored or erased meanwhile.
+    """
+    gone = Person.objects.select_for_update(no_key=True).filter(
+        pk=person.pk, deleted_at__lte=by.now - RESTORABLE
+    )
+    found: Person | None = gone.exclude(user_name__endswith=ERASED).first()
+    if found is None:
+        return False
+    record(by, AuditAction.PURGE_USER, found, **at_home(found.tenant_id))
+    try:
+        with transaction.atomic():
+            found.delete()
+    except ProtectedError:
+        found.role_assignments.all().delete()
+        forget_factors(found)
+        found.set_unusable_password()
+        found.name, found.user_name = "–", f"{found.pk}{ERASED}"
+        found.contact_email, found.usage_country = found.user_name, ""
+        found.save()
+    return True

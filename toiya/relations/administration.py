@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from toiya.audit.actions import AuditAction
+from toiya.audit.models import AuditRecord
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
@@ -94,3 +95,15 @@ def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UU
         },
     )
     return password
+
+
+def touched_with(actor: Actor, *, grant: AdministrationGrant) -> QuerySet[Person]:
+    """The own people who were added or given roles with a grant: whoever takes it back looks at them too (T-14)."""
+    entries = AuditRecord.objects.visible_to(actor).filter(
+        tenant_id=actor.tenant_id,
+        grant_id=grant.pk,
+        action__in=[AuditAction.CREATE_USER, AuditAction.ASSIGN_ROLES],
+    )
+    found = {uuid.UUID(subject) for subject in entries.values_list("subject_id", flat=True)}
+    people: QuerySet[Person] = Person.objects.visible_to(actor).filter(pk__in=found)
+    return people.prefetch_related("role_assignments").order_by("name", "id")

@@ -26,7 +26,7 @@ class UserSearchForm(forms.Form):
     """The filters above the list of users."""
 
     q = forms.CharField(
-        label=gettext_lazy("Name, user name or e-mail"),
+        label=gettext_lazy("Name, user name or email"),
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
@@ -78,7 +78,7 @@ class UserForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     contact_email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
+        label=gettext_lazy("Email address"),
         help_text=gettext_lazy("For contact. Each user has an address of their own."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -159,7 +159,7 @@ class LicencesForm(forms.Form):
         for row in selected:
             plans = [(plan.code, plan.name) for plan in row.pool.sku.service_plans.all()]
             self.fields[wish_of(row.pool)] = forms.ChoiceField(
-                label=row.pool.sku.name,
+                label=_("License"),
                 widget=forms.RadioSelect,
                 choices=_wishes(row),
                 initial=_present(row),

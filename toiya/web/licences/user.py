@@ -117,7 +117,7 @@ def _page(
         "person": person,
         "roles": [role for role in Role if role in person.roles],
         "facts": [
-            (_("E-mail address"), person.contact_email),
+            (_("Email address"), person.contact_email),
             (_("Language of mails and pages"), Language(person.language).label),
             (_("Country or region of use"), country_name(person.usage_country or place.tenant.country_id)),
         ],

@@ -95,7 +95,7 @@ def users_export(request: PersonRequest, form: str, customer_id: uuid.UUID | Non
         raise NotVisible
     place = place_of(request, customer_id, "users")
     _form, people = _found(request, place)
-    header = [_("Name"), _("User name"), _("E-mail address"), _("Roles"), _("Licenses"), _("State")]
+    header = [_("Name"), _("User name"), _("Email address"), _("Roles"), _("Licenses"), _("State")]
     lines: Iterable[list[Cell]] = (
         [
             person.name,

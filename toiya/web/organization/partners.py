@@ -17,6 +17,7 @@ from toiya.directory.models import Person, Tenant
 from toiya.licences.models import SeatPool
 from toiya.orders.models import WishState
 from toiya.orders.wishes import own_wishes
+from toiya.relations.administration import touched_with
 from toiya.relations.grants import powers_of, remove_grant
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription
@@ -117,5 +118,9 @@ def remove_access(request: PersonRequest, grant_id: uuid.UUID) -> HttpResponse:
         remove_grant(actor, grant=grant)
         messages.success(request, _("The administrator access is removed. It ended at this moment."))
         return redirect("organization:partners")
-    context = {"row": _grant_rows(actor, [grant])[0], "grant": grant}
+    context = {
+        "row": _grant_rows(actor, [grant])[0],
+        "grant": grant,
+        "touched": touched_with(actor, grant=grant),
+    }
     return render(request, "organization/remove_access.html", context)

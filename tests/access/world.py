@@ -483,7 +483,11 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
 def _wares(cast: Cast, momiji: Tenant) -> dict[str, Instances]:
     """What is sold in the world, and what has been sold."""
     shop = build_shop(cast)
-    return {**shelves(cast, shop), **_subscriptions(cast, shop, momiji), **_users_and_seats(cast, shop, momiji)}
+    return {
+        **shelves(cast, shop),
+        **_subscriptions(cast, shop, momiji),
+        **_users_and_seats(cast, shop, momiji),
+    }
 
 
 def _subscriptions(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instances]:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.cast import Cast, partner, relate
 from tests.commerce import Shop, build_shop, offer_of, price, rule, sku_of, subscribed
+from tests.orders.story import market, ordered
 from toiya.catalogue.errors import (
     LimitReached,
     NotOnSale,
@@ -32,6 +33,7 @@ from toiya.pricing.offers import Offer, judge_offer, must_be_sellable, sellable_
 from toiya.pricing.promotions import best_promotion
 from toiya.programme.models import Country
 from toiya.subscriptions.holdings import holdings_of
+from toiya.subscriptions.models import Subscription
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_what_a_customer_may_buy_and_why_not_the_rest(cast: Cast, shop: Shop) ->
     assert why_not(found, "archive", shop) == set(), "it has what the archive needs"
     assert why_not(found, "trial", shop) == {"limit_reached"}, "whoever sold it"
 
-    CustomerAccount.objects.create(tenant=cast.aoba, segment=Segment.EDUCATION)
+    CustomerAccount.objects.update_or_create(tenant=cast.aoba, defaults={"segment": Segment.EDUCATION})
     assert why_not(offers(cast), "office", shop) == {"other_segment"}
     assert {row.availability.billing_cycle for row in offers(cast, term="P1Y", billing_cycle="annual")} == {
         "annual"
@@ -123,7 +125,7 @@ def test_each_rule_refuses_by_name_with_what_was_found_and_expected(cast: Cast, 
     cast.midori.save()
     refused(OutsideRegion, "sells in the region Asia; the customer is in the region Japan", "office", 1,
             provider=cast.midori, reseller=None)  # fmt: skip
-    CustomerAccount.objects.create(tenant=cast.aoba, segment=Segment.CHARITY)
+    CustomerAccount.objects.update_or_create(tenant=cast.aoba, defaults={"segment": Segment.CHARITY})
     refused(OtherSegment, "for customers of the segment Commercial; this one is Nonprofit", "office")
     CustomerAccount.objects.all().delete()
     for part in (shop.product, shop.office, shop.offers["office"]):
@@ -281,3 +283,20 @@ def test_the_narrowest_rule_wins_and_currencies_need_a_dated_rate(cast: Cast, sh
         tenant=cast.hinode, base="JPY", quoted="USD", units=66, scale=4, valid_from=day
     )
     assert resale() == UnitPrice(660, 2, "USD")
+
+
+@pytest.mark.requirement("N-31")
+def test_an_order_gets_the_promotion_by_itself_and_a_sale_after_its_end_does_not(cast: Cast) -> None:
+    """Planted fault that this test finds: orders that only know a promotion which somebody chose."""
+    story = market(cast)
+    promotion = promote(story.shop, "autumn", 1500)
+    ordered(story, ("office", 10), key="with")
+    promotion.ended_at = real_now()
+    promotion.save()
+    ordered(story, ("office", 10), key="without")
+
+    sold = Subscription.objects.filter(sku=story.shop.office).order_by("cost_units")
+    assert [(row.promotion, row.price("cost"), row.price("resale")) for row in sold] == [
+        (promotion, UnitPrice(850, 0, "JPY"), UnitPrice(1020, 0, "JPY")),
+        (None, UnitPrice(1000, 0, "JPY"), UnitPrice(1200, 0, "JPY")),
+    ]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toiya.bulk.acts import KINDS, kinds_for
-from toiya.bulk.columns import COLUMNS, RESULT
+from toiya.bulk.columns import COLUMNS, RESULT, Column
 from toiya.bulk.files import confirm_file, failures, hand_in, stop_file, take_passwords
 from toiya.bulk.invitations import MAIL_WAITS
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow, BulkRowState, BulkState
@@ -41,7 +41,7 @@ FILE_TONES = {
     BulkState.STOPPED: "warning",
 }
 GOING = {BulkState.CHECKING, BulkState.RUNNING}
-SHOWN_CELLS = 4
+SHOWN_CELLS = 3
 
 
 def files(request: PersonRequest) -> HttpResponse:
@@ -143,7 +143,7 @@ def file_page(request: PersonRequest, file_id: uuid.UUID) -> HttpResponse:
         "rows": [_row(row) for row in page.rows],
         "pager": pager_of(request, page),
         "tabs": _tabs(file, counts, state),
-        "columns": COLUMNS[BulkKind(file.kind)][:SHOWN_CELLS],
+        "columns": _shown(BulkKind(file.kind)),
         "formats": FORMATS,
         "has_passwords": file.rows.exclude(encrypted_secret="").exists(),
         "mails_waiting": file.rows.filter(code=MAIL_WAITS).count(),
@@ -157,8 +157,14 @@ def _mails_per_hour() -> int:
     return programme.mails_per_hour if isinstance(programme, Programme) else 0
 
 
+def _shown(kind: BulkKind) -> list[Column]:
+    """The columns by which a reader knows a row again: those that every row has, then the first others."""
+    columns = sorted(COLUMNS[kind], key=lambda column: not column.is_needed)
+    return columns[:SHOWN_CELLS]
+
+
 def _row(row: BulkRow) -> dict[str, Any]:
-    columns = COLUMNS[BulkKind(row.file.kind)][:SHOWN_CELLS]
+    columns = _shown(BulkKind(row.file.kind))
     return {
         "row": row,
         "tone": ROW_TONES[BulkRowState(row.state)],

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
+from toiya.audit.actions import AuditAction
+from toiya.audit.record import record
 from toiya.catalogue.errors import QuantityOutOfBounds
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
@@ -128,7 +130,7 @@ def start_cart(
         provider, reseller = partner, own
     if support_contact is not None and not may_support(actor, support_contact, customer, provider, reseller):
         raise NotVisible
-    return Cart.objects.create(
+    cart = Cart.objects.create(
         tenant=own,
         provider=provider,
         reseller=reseller,
@@ -138,6 +140,8 @@ def start_cart(
         created_at=actor.now,
         expires_at=actor.now + LIFETIME,
     )
+    _record(actor, AuditAction.CREATE_CART, cart)
+    return cart
 
 
 def may_support(
@@ -159,7 +163,7 @@ def add_line(actor: Actor, *, cart: Cart, version: int, wanted: Wanted) -> CartL
 
     Raises ChangedMeanwhile, CartExpired, CartUsed, and what is no quantity or no attribute at all.
     """
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, added=_words(wanted))
     _check_shape(cart, wanted)
     last = cart.lines.aggregate(last=Max("position"))["last"] or 0
     if last >= MOST_LINES:
@@ -172,7 +176,7 @@ def add_line(actor: Actor, *, cart: Cart, version: int, wanted: Wanted) -> CartL
 @transaction.atomic
 def change_line(actor: Actor, *, cart: Cart, version: int, position: int, wanted: Wanted) -> CartLine:
     """Other quantities, names, dates or attributes of a line. Raises NotVisible for one that is gone."""
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, line=position, changed=_words(wanted))
     _check_shape(cart, wanted)
     line = cart.lines.filter(position=position).first()
     if line is None:
@@ -188,7 +192,7 @@ def remove_line(actor: Actor, *, cart: Cart, version: int, position: int) -> Car
     """The line is gone; what it held is returned, so that it can be put back. Lines that named it as their parent
     stay and say what they miss.
     """
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, removed=position)
     line = cart.lines.filter(position=position).select_related("availability__sku").first()
     if line is None:
         raise NotVisible
@@ -199,7 +203,7 @@ def remove_line(actor: Actor, *, cart: Cart, version: int, position: int) -> Car
 @transaction.atomic
 def put_back_line(actor: Actor, *, cart: Cart, version: int, position: int, wanted: Wanted) -> CartLine:
     """Undo of a removal: the same line at the same place, or at the end where the place is taken."""
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, added=_words(wanted))
     _check_shape(cart, wanted)
     last = cart.lines.aggregate(last=Max("position"))["last"] or 0
     taken = not 1 <= position <= MOST_LINES or cart.lines.filter(position=position).exists()
@@ -210,7 +214,7 @@ def put_back_line(actor: Actor, *, cart: Cart, version: int, position: int, want
 @transaction.atomic
 def empty_cart(actor: Actor, *, cart: Cart, version: int) -> None:
     """Everything out."""
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, AuditAction.DELETE_CART)
     cart.lines.all().delete()
 
 
@@ -219,7 +223,7 @@ def name_partner(
     actor: Actor, *, cart: Cart, version: int, partner: Tenant | None, support_contact: Tenant | None = None
 ) -> Cart:
     """Through whom it is sold or asked for, and who supports it. Raises NotVisible for a partner that is none."""
-    _touch(actor, cart, version)
+    _touch(actor, cart, version, partner=partner.name if partner else None)
     if buying_permission(actor) is Permission.ORDERS_SUBMIT:
         if partner is not None and partner not in resellers_for(actor, cart.customer_id):
             raise NotVisible
@@ -236,7 +240,20 @@ def name_partner(
     return cart
 
 
-def _touch(actor: Actor, cart: Cart, version: int) -> None:
+def _record(actor: Actor, action: AuditAction, cart: Cart, **after: object) -> None:
+    record(
+        actor,
+        action,
+        cart,
+        tenant_id=cart.tenant_id,
+        customer_id=cart.customer_id,
+        after={"version": cart.version, **after},
+    )
+
+
+def _touch(
+    actor: Actor, cart: Cart, version: int, action: AuditAction = AuditAction.UPDATE_CART, **after: object
+) -> None:
     """The edit belongs to the version that the page showed; of two at once one wins."""
     if cart.tenant_id != actor.tenant_id:
         raise NotVisible
@@ -246,6 +263,7 @@ def _touch(actor: Actor, cart: Cart, version: int) -> None:
     ).update(version=F("version") + 1)
     if changed:
         cart.version = version + 1
+        _record(actor, action, cart, **after)
         return
     now = Cart.objects.get(pk=cart.pk)
     if now.checked_out_at is not None:
@@ -253,6 +271,10 @@ def _touch(actor: Actor, cart: Cart, version: int) -> None:
     if now.expires_at <= actor.now:
         raise CartExpired(on=now.expires_at.date())
     raise ChangedMeanwhile
+
+
+def _words(wanted: Wanted) -> str:
+    return f"{wanted.availability.sku.code} x {wanted.quantity}"
 
 
 def _check_shape(cart: Cart, wanted: Wanted) -> None:

@@ -41,7 +41,7 @@ def repeat_migrations(patch: pytest.MonkeyPatch) -> None:
     def handle(self: Command, *arguments: Any, **options: Any) -> None:
         patch.setattr(Command, "handle", migrate)
         record = VAR / "test" / f"schema-{connection.vendor}-{digest_of_migrations()}.pickle"
-        with (VAR / "test" / "schema.lock").open("w") as lock:
+        with (VAR / "test" / f"schema-{connection.vendor}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not record.exists():
                 statements = recorded(lambda: migrate(self, *arguments, **options))

@@ -17,6 +17,7 @@ from toiya.audit.models import AuditRecord
 from toiya.bulk import tables
 from toiya.bulk.files import forget_passwords
 from toiya.bulk.models import BulkFile, BulkRow, BulkState
+from toiya.bulk.outcome import secret_of
 from toiya.bulk.secrets import encrypt
 from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.core.clock import real_now
@@ -248,11 +249,73 @@ def test_a_stopped_file_keeps_what_is_done_and_only_its_owner_confirms(cast: Cas
 
 
 @pytest.mark.requirement("N-25")
+def test_users_of_a_customer_get_passwords_that_are_read_once(cast: Cast) -> None:
+    """N-25. Planted fault: the rehearsal keeps its accounts; users exist before the file is confirmed."""
+    relate(cast.kawase, cast.aoba)
+    grant_administration(
+        actor_of(cast.kai),
+        tenant=cast.aoba,
+        grantee=cast.kawase,
+        capacity=Capacity.RESELLER,
+        roles=[DirectoryRole.USER_ADMINISTRATOR],
+        expires_at=real_now() + dt.timedelta(days=30),
+        consented_by_id=cast.emi.pk,
+        invitation_id=None,
+    )
+    content = csv_of(
+        ("氏名", "ユーザー名", "メール アドレス", "利用国", "部署"),
+        ("花子", "hanako", "hanako@mail.example", "jp", "x"),
+        ("次郎", "jiro@elsewhere.example", "jiro@mail.example", "", ""),
+        ("三郎", "saburo@aoba.example", "hanako@mail.example", "", ""),
+        ("四" * 51, "shiro@aoba.example", "shiro@mail.example", "", ""),
+        ("太郎", cast.taro.user_name, "new@mail.example", "", ""),
+    )
+    before = cast.aoba.people.count()
+    file = checked(cast.kai, "users", content, customer="aoba.example")
+    assert [state for _line, state in results(file)] == ["ready", "wrong", "ready", "wrong", "unchanged"]
+    assert cast.aoba.people.count() == before
+    kai = browser_of(cast.kai)
+
+    confirmed(kai, file)
+
+    assert [state for _line, state in results(file)] == ["done", "wrong", "failed", "wrong", "unchanged"]
+    made = cast.aoba.people.get(user_name="hanako@aoba.example")
+    assert made.usage_country == "JP"
+    taken = kai.post(reverse("bulk:passwords", args=[file.pk])).content.decode("utf-8-sig")
+    name, user_name, password = list(csv.reader(io.StringIO(taken)))[1]
+    assert (name, user_name) == ("花子", "hanako@aoba.example")
+    assert made.check_password(password)
+    assert kai.post(reverse("bulk:passwords", args=[file.pk])).status_code == 409
+    again = checked(cast.kai, "users", content, customer="aoba.example")
+    assert results(again)[0] == (2, "unchanged")
+
+
+def test_a_provider_adds_customers_from_a_file(cast: Cast) -> None:
+    """C-08, N-12. Planted fault: the domain is compared before it is tidied; the same file adds a second one."""
+    content = csv_of(
+        ("name", "reading", "domain", "country", "admin_name", "admin_user", "admin_email"),
+        ("モミジ食品", "もみじしょくひん", "MOMIJI.example", "jp", "花子", "hanako", "hanako@mail.example"),
+        ("サクラ印刷", "さくらいんさつ", "gmail.com", "jp", "花子", "hanako", "hanako@mail.example"),
+    )
+    assert handed_in(cast.kai, "customers", content).status_code == 403  # type: ignore[attr-defined]
+    file = checked(cast.mei, "customers", content)
+    assert [state for _line, state in results(file)] == ["ready", "wrong"]
+
+    confirmed(browser_of(cast.mei), file)
+    again = checked(cast.mei, "customers", content)
+
+    assert results(file)[0] == (2, "done")
+    assert results(again)[0] == (2, "unchanged")
+    taken = browser_of(cast.mei).post(reverse("bulk:passwords", args=[file.pk])).content.decode("utf-8-sig")
+    assert "hanako@momiji.example" in taken
+
+
+@pytest.mark.requirement("N-25")
 def test_temporary_passwords_can_be_read_once_and_by_their_owner_only(cast: Cast) -> None:
     """N-25. Planted fault: the secret stays in its row after the download."""
     file = checked(cast.kai, "invitations", invitations(("モミジ食品", "", "", "")))
     secret = "once-only-7"
-    file.rows.update(encrypted_secret=encrypt(secret))
+    file.rows.update(encrypted_secret=encrypt(secret_of("Taro", "taro@aoba.example", secret)))
     BulkFile.objects.filter(pk=file.pk).update(confirmed_at=real_now())
     path = reverse("bulk:passwords", args=[file.pk])
 

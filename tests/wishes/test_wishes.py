@@ -56,7 +56,9 @@ def test_a_customer_asks_and_its_partner_answers_mailed_and_logged_both_ways(cas
     kai = browser_of(cast.kai)
     listed = kai.get(reverse("wishes:list")).content.decode()
     assert page in listed
-    assert "10 → 4" in kai.get(page).content.decode()
+    shown = kai.get(page).content.decode()
+    assert "10 → 4" in shown
+    assert reverse("subscriptions:schedule", args=[subscription.pk]) in shown
     assert browser_of(cast.nao).get(page).status_code == 200
     assert browser_of(cast.nao).post(page, {"act": "accept"}).status_code == 403
     assert kai.post(page, {"act": "decline", "answer": " "}).status_code == 400
@@ -75,8 +77,6 @@ def test_a_customer_asks_and_its_partner_answers_mailed_and_logged_both_ways(cas
         AuditAction.ANSWER_WISH,
     ]
     assert set(logged.values_list("counterparty_id", flat=True)) == {cast.kawase.pk}
-    subscription.refresh_from_db()
-    assert subscription.quantity == 10
 
 
 @pytest.mark.requirement("N-35")
@@ -121,7 +121,8 @@ def test_a_withdrawn_wish_and_the_end_of_the_relationship_close_the_partner_s_do
     assert mails("wishes/withdrawn") == {cast.kai.contact_email}
     page = reverse("wishes:wish", args=[first.pk])
     assert kai.post(page, {"act": "accept"}).status_code == 409
-    assert f"wish={second.pk}" in kai.get(reverse("wishes:wish", args=[second.pk])).content.decode()
+    shown = kai.get(reverse("wishes:wish", args=[second.pk])).content.decode()
+    assert reverse("orders:choose", args=[cast.aoba.pk]) in shown
     ResellerRelationship.objects.filter(partner=cast.kawase).update(ended_at=first.created_at)
     assert kai.get(reverse("wishes:wish", args=[second.pk])).status_code == 404
     assert str(second.pk) not in kai.get(reverse("wishes:list")).content.decode()

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from toiya.bulk.customers import create_customer
 from toiya.bulk.invitations import invite
 from toiya.bulk.licences import change_licence
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow
 from toiya.bulk.orders import order
 from toiya.bulk.outcome import Outcome
+from toiya.bulk.users import create_user
 from toiya.core.actor import Actor
 from toiya.core.permissions import Permission
 
@@ -29,7 +31,9 @@ class Kind:
 
 
 KINDS: Mapping[BulkKind, Kind] = {
+    BulkKind.CUSTOMERS: Kind(Permission.CUSTOMERS_ADD, create_customer),
     BulkKind.INVITATIONS: Kind(Permission.RELATIONSHIPS_REQUEST, invite),
+    BulkKind.USERS: Kind(Permission.ADMINISTER_ON_BEHALF, create_user, of_customer=True),
     BulkKind.LICENCES: Kind(Permission.ADMINISTER_ON_BEHALF, change_licence, of_customer=True),
     BulkKind.ORDERS: Kind(Permission.ORDERS_SUBMIT, order),
 }

@@ -106,6 +106,7 @@ COLUMNS: Mapping[BulkKind, tuple[Column, ...]] = {
         Column("admin_user", _("Administrator's user name"), "hanako", is_needed=True),
         Column("admin_email", _("Administrator's e-mail"), "hanako@mail.example", is_needed=True),
         Column("segment", _("Segment"), "commercial"),
+        Column("partner_domain", _("Partner's domain"), "", hint=_("The reseller that you name, if any.")),
     ),
     BulkKind.ORDERS: (
         Column("customer", _("Customer's domain"), "momiji.example", is_needed=True),

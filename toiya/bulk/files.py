@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +13,7 @@ from toiya.bulk.acts import KINDS
 from toiya.bulk.columns import arranged
 from toiya.bulk.errors import AnothersFile, CustomerNeeded, NoPasswords, NothingToDo, NotInThisStep
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow, BulkRowState, BulkState
+from toiya.bulk.outcome import read_secret
 from toiya.bulk.secrets import decrypt
 from toiya.bulk.tables import read_table
 from toiya.core.actor import Actor
@@ -128,17 +128,9 @@ def stop_file(actor: Actor, *, file: BulkFile) -> BulkFile:
     return file
 
 
-@dataclass(frozen=True, slots=True)
-class Password:
-    """What the uploader hands over to a user."""
-
-    cells: dict[str, str]
-    password: str
-
-
 @transaction.atomic
-def take_passwords(actor: Actor, *, file: BulkFile) -> list[Password]:
-    """The temporary passwords, once: afterwards nobody can read them any more (N-25).
+def take_passwords(actor: Actor, *, file: BulkFile) -> list[tuple[str, str, str]]:
+    """Names, user names and temporary passwords, once: afterwards nobody can read them any more (N-25).
 
     Needs a fresh second factor. Raises AnothersFile, NoPasswords; of two downloads at once one gets them.
     """
@@ -150,7 +142,7 @@ def take_passwords(actor: Actor, *, file: BulkFile) -> list[Password]:
     rows = list(file.rows.exclude(encrypted_secret="").order_by("line"))
     if not rows:
         raise NoPasswords
-    found = [Password(row.cells, decrypt(row.encrypted_secret)) for row in rows]
+    found = [read_secret(decrypt(row.encrypted_secret)) for row in rows]
     file.rows.exclude(encrypted_secret="").update(encrypted_secret="")
     record(
         actor,

@@ -1,5 +1,6 @@
 """What a row came to, or would come to."""
 
+import json
 import uuid
 from dataclasses import dataclass
 
@@ -16,3 +17,14 @@ class Outcome:
     code: str = ""
     subject_id: uuid.UUID | None = None
     secret: str = ""
+
+
+def secret_of(name: str, user_name: str, password: str) -> str:
+    """What is handed over to a user, as one text."""
+    return json.dumps([name, user_name, password])
+
+
+def read_secret(text: str) -> tuple[str, str, str]:
+    """Name, user name and password again."""
+    name, user_name, password = json.loads(text)
+    return name, user_name, password

@@ -98,7 +98,11 @@ def uploader(file: BulkFile) -> Actor:
     if person is None:
         raise NotVisible
     second_factor_at = file.second_factor_at
-    if second_factor_at is not None and file.kind == BulkKind.USERS:
+    if file.state == BulkState.CHECKING:
+        second_factor_at = (
+            real_now()
+        )  # a rehearsal is rolled back; what it would need is asked for at the confirmation
+    elif second_factor_at is not None and file.kind in {BulkKind.USERS, BulkKind.CUSTOMERS}:
         # Confirmed with a fresh second factor; a long file is no reason to ask again in the middle.
         second_factor_at = max(second_factor_at, real_now() - dt.timedelta(minutes=10))
     return actor_for(person, language=person.language, second_factor_at=second_factor_at)

@@ -221,11 +221,8 @@ def failed_rows(request: PersonRequest, file_id: uuid.UUID, form: str) -> HttpRe
 def passwords(request: PersonRequest, file_id: uuid.UUID) -> HttpResponse:
     """The temporary passwords as a file, once (N-25)."""
     file = _file(request, file_id)
-    taken = take_passwords(request.actor, file=file)
     header = [_("Full name"), _("User name"), _("Temporary password")]
-    lines: list[list[Cell]] = [
-        [entry.cells.get("name", ""), entry.cells.get("user_name", ""), entry.password] for entry in taken
-    ]
+    lines: list[list[Cell]] = [list(entry) for entry in take_passwords(request.actor, file=file)]
     answer = list_file("csv", "passwords", header, lines)
     answer.headers["Cache-Control"] = "no-store"
     return answer

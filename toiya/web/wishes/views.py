@@ -2,12 +2,11 @@
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toiya.core.errors import NotVisible, Refusal
@@ -165,18 +164,10 @@ def _row(row: CustomerWish) -> dict[str, Any]:
 
 
 def act_url(row: CustomerWish) -> str:
-    """Where the partner carries it out: the cart filled in already, or the subscription."""
-    query: dict[str, object] = {"wish": str(row.pk)}
-    if row.quantity:
-        query["quantity"] = row.quantity
+    """Where the partner carries it out: the subscription's page for it, or the choice of something new."""
     if row.subscription_id is None:
-        targets: list[tuple[str, uuid.UUID | None]] = [("orders:new_cart", row.tenant_id)]
-    else:
-        act = {WishKind.MORE: "quantity", WishKind.FEWER: "schedule", WishKind.CANCEL: "cancel"}
-        targets = [(f"subscriptions:{act[WishKind(row.kind)]}", row.subscription_id)]
-    for name, of in [*targets, ("customers:services", row.tenant_id)]:
-        try:
-            return f"{reverse(name, args=[of])}?{urlencode(query)}"
-        except NoReverseMatch:
-            continue
-    return ""
+        return reverse("orders:choose", args=[row.tenant_id])
+    act = {WishKind.MORE: "quantity", WishKind.FEWER: "schedule", WishKind.CANCEL: "cancel"}[
+        WishKind(row.kind)
+    ]
+    return reverse(f"subscriptions:{act}", args=[row.subscription_id])

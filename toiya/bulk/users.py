@@ -1,5 +1,7 @@
 """Rows that add users to a customer's organisation, with temporary passwords that are downloaded once (N-25)."""
 
+import uuid
+
 from django.utils.translation import gettext as _
 
 from toiya.bulk.cells import Cells
@@ -19,7 +21,7 @@ def create_user(actor: Actor, file: BulkFile, row: BulkRow, *, rehearse: bool) -
     if file.customer_id is None:
         raise NotVisible
     must_read(actor, file.customer_id)
-    local_part, domain = _split(cells.text("user_name").lower(), file)
+    local_part, domain = _split(cells.text("user_name").lower(), file.customer_id)
     user_name = f"{local_part}@{domain}"
     present = Person.objects.present().filter(tenant_id=file.customer_id, user_name=user_name).first()
     if present is not None:
@@ -38,9 +40,9 @@ def create_user(actor: Actor, file: BulkFile, row: BulkRow, *, rehearse: bool) -
     return Outcome(is_new=True, subject_id=added.person.pk, secret=secret)
 
 
-def _split(user_name: str, file: BulkFile) -> tuple[str, str]:
+def _split(user_name: str, tenant_id: uuid.UUID) -> tuple[str, str]:
     """A user name without a domain gets the customer's."""
     local_part, at, domain = user_name.partition("@")
     if at:
         return local_part, domain
-    return local_part, Tenant.objects.prefetch_related("domains").get(pk=file.customer_id).domain
+    return local_part, Tenant.objects.prefetch_related("domains").get(pk=tenant_id).domain

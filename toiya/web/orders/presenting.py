@@ -81,7 +81,10 @@ def of_quote(quote: Quote | None, edge: Edge) -> UnitPrice | None:
 def prices_row(line: Line, prices: Sequence[UnitPrice | None]) -> list[dict[str, str]]:
     """For each edge of the viewer: the price of one unit, and of all."""
     return [
-        {"unit": price_text(price), "all": amount_text(price.times(line.quantity) if price else None)}
+        {
+            "unit": price_text(price) if price else "",
+            "all": amount_text(price.times(line.quantity) if price else None),
+        }
         for price in prices
     ]
 

@@ -19,7 +19,7 @@ from toiya.licences.pools import change_seats, shrink_seats
 from toiya.relations.grants import remove_grant
 
 
-@pytest.mark.requirement("S-103", "C-07")
+@pytest.mark.requirement("S-103")
 def test_seats_are_given_by_the_grant_to_each_user_once_and_never_beyond_the_pool(cast: Cast) -> None:
     """Planted faults: ``must_act`` without ``hold_grant``; ``_assign`` that does not look for a licence."""
     office = open_office(cast, DirectoryRole.LICENSE_ADMINISTRATOR, seats=2)

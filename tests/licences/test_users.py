@@ -111,7 +111,7 @@ def test_with_the_grant_a_reseller_opens_a_customer_s_users_and_adds_one_with_a_
     assert "カワセシステムズ" in log
 
 
-@pytest.mark.requirement("N-24", "C-07")
+@pytest.mark.requirement("N-24")
 def test_a_deleted_user_comes_back_within_thirty_days_with_the_licences_for_which_seats_are_free(
     cast: Cast,
 ) -> None:
@@ -260,7 +260,6 @@ def expected(lent: DirectoryRole, target: Role | None, act: str) -> bool:
 
 
 @pytest.mark.goal("G-08")
-@pytest.mark.requirement("C-07")
 @pytest.mark.parametrize("lent", DELEGATED)
 def test_delegated_acts_equal_the_specification_through_the_pages(cast: Cast, lent: DirectoryRole) -> None:
     """Each act on each kind of user, with each delegated role (T-13, T-14). Planted fault: ``_must_reach`` that asks

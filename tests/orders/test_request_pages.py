@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.cast import Cast, browser_of
 from tests.orders.story import cart_of, market
-from tests.orders.test_order_pages import REFUSALS, checkout
+from tests.orders.test_order_pages import MISSING, RULES, checkout
 from toiya.mail.models import OutgoingMail
 from toiya.orders.models import Order, OrderRequest, OrderRequestState
 
@@ -70,14 +70,16 @@ def test_the_provider_offers_something_else_and_the_reseller_accepts(cast: Cast)
 
 
 @pytest.mark.requirement("S-069", "S-076", "S-077", "N-16", "N-40")
-@pytest.mark.parametrize("missing", [name for name in REFUSALS if name != "reseller's relationship"])
+@pytest.mark.parametrize(
+    "missing", [name for name in {**MISSING, **RULES} if name != "reseller's relationship"]
+)
 def test_an_approval_names_what_is_missing_and_the_request_stays_open(cast: Cast, missing: str) -> None:
     """The provider sees the request, so it is told; it never sees more of the customer than that."""
     story = market(cast)
     cart_of(story, cast.kai, ("office", 10))
     checkout(browser_of(cast.kai), story)
     request = OrderRequest.objects.get()
-    spoil, told = REFUSALS[missing]
+    spoil, told = {**MISSING, **RULES}[missing]
     spoil(cast)
 
     answer = browser_of(cast.mei).post(reverse("orders:approve", args=[request.pk]), {"version": "1"})

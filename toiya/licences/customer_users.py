@@ -325,7 +325,8 @@ def _give_back(authority: Authority, person: Person, *, give_back: bool) -> Retu
         except NoSeatFree:
             continue
         given.append(pool.sku_id)
-    FormerLicence.objects.filter(person=person).delete()
+    if former:
+        FormerLicence.objects.filter(person=person).delete()
     names = {sku_id: str(row.sku) for sku_id, row in former.items()}
     missing = sorted(set(former) - set(given)) if give_back else []
     return Returned(person, [names[sku_id] for sku_id in given], [names[sku_id] for sku_id in missing])

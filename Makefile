@@ -51,9 +51,10 @@ prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 bench-growth: bootstrap-test ## the lists with a million customers beside ten thousand; figures in var/bench/growth.json
 	$(ON_POSTGRES) $(BIN)/python tools/bench_growth.py
 
-screenshots: bootstrap-test ## the walk and every page as pictures in var/screenshots; the walk's also in docs/screenshots
+screenshots: bootstrap-test ## the walks and every page as pictures in var/screenshots; the walks' also in docs/screenshots
 	rm -rf var/screenshots
-	TOIYA_SCREENSHOTS=1 $(ON_SQLITE) $(PYTEST) -m browser tests/browser/test_walk.py tests/browser/test_accessibility.py
+	TOIYA_SCREENSHOTS=1 $(ON_SQLITE) $(PYTEST) -m browser tests/browser/test_walk.py \
+	  tests/browser/test_selling_walk.py tests/browser/test_accessibility.py
 	$(BIN)/python tools/screenshots.py
 
 requirements: bootstrap-test ## which requirement is proved by how many tests; V=-v names them

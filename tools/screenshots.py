@@ -1,4 +1,4 @@
-"""The telling pictures of the walk, small enough to be kept in docs/screenshots.
+"""The telling pictures of the walks, small enough to be kept in docs/screenshots.
 
 Each becomes a PNG of at most 256 colours: the pages have few, and only the edges of letters lose some.
 """
@@ -24,8 +24,18 @@ ALSO_ON_A_PHONE = (
     "23-authorize-provider",
     "30-customer-consent",
     "32-customers",
+    "38-cart",
+    "46-result",
+    "48-renewals",
+    "49-customer-subscriptions",
 )
-LEFT_OUT = ("08-legal-profile", "20-change-password", "31-customer-portal")
+LEFT_OUT = (
+    "08-legal-profile",
+    "20-change-password",
+    "31-customer-portal",
+    "43-subscription",
+    "50-customer-subscription",
+)
 REDUCE = """async (source) => {
   const image = new Image();
   image.src = source;
@@ -91,7 +101,7 @@ def telling(folder: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Replace docs/screenshots by what the last walk took."""
+    """Replace docs/screenshots by what the last walks took."""
     chromium = find_browser()
     total = 0
     with sync_playwright() as playwright:

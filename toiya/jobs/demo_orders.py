@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
+from django.utils import translation
+
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
 from toiya.core.money import UnitPrice
@@ -72,6 +74,7 @@ def request_order(
     return send_request(reseller, cart=cart, version=cart.version, note=note)
 
 
+@translation.override("ja")  # the subscriptions get their names from it
 def order_first(reseller: Actor, provider: Actor, *, customer: Tenant) -> None:
     """The customer's first subscriptions: asked for by the reseller, approved by the provider."""
     lines = FIRST_ORDERS.get(customer.domain)
@@ -100,6 +103,7 @@ def use_seats(reseller: Actor, *, customer: Tenant, user_names: tuple[str, ...])
         assign_licence(reseller, tenant_id=customer.pk, person_id=person.pk, sku_id=office.sku_id)
 
 
+@translation.override("ja")  # the subscriptions get their names from it
 def leave_open(reseller: Actor, administrator: Actor, *, customer: Tenant, provider: Tenant) -> None:
     """Something waits for each of them: a request for the provider, a wish for the reseller, a smaller renewal."""
     request_order(

@@ -16,6 +16,7 @@ from toiya.core.terms import BillingCycle
 from toiya.directory.models import Tenant
 from toiya.orders.carts import LARGEST_QUANTITY
 from toiya.orders.models import Line, OrderRequestState, OrderState
+from toiya.web.templatetags.ui import reader_name
 
 SUBSCRIPTION, LINE = "subscription:", "line:"
 
@@ -35,7 +36,7 @@ class ChooseForm(forms.Form):
 
     def __init__(self, *args: Any, partners: Sequence[Tenant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self.fields["partner"], [("", "―"), *((str(row.pk), row.name) for row in partners)])
+        offer(self.fields["partner"], [("", "―"), *((str(row.pk), reader_name(row)) for row in partners)])
 
 
 class LineForm(forms.Form):
@@ -150,7 +151,7 @@ class PartiesForm(VersionForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        named = [(str(row.pk), row.name) for row in partners]
+        named = [(str(row.pk), reader_name(row)) for row in partners]
         if is_reseller:
             self.fields["partner"].label = gettext("Indirect provider")
             self.fields["partner"].required = True
@@ -159,7 +160,10 @@ class PartiesForm(VersionForm):
             offer(self.fields["partner"], [("", gettext("None: sold directly")), *named])
         offer(
             self.fields["support"],
-            [("", gettext("The indirect provider")), *((str(row.pk), row.name) for row in supporters)],
+            [
+                ("", gettext("The indirect provider")),
+                *((str(row.pk), reader_name(row)) for row in supporters),
+            ],
         )
 
 

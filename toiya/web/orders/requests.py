@@ -57,6 +57,7 @@ from toiya.web.orders.presenting import (
     totals_of_examined,
 )
 from toiya.web.paging import cursor_of, pager_of
+from toiya.web.templatetags.ui import reader_name
 
 
 def listing(request: PersonRequest) -> HttpResponse:
@@ -235,7 +236,7 @@ def accept(request: PersonRequest, request_id: uuid.UUID) -> HttpResponse:
         order = accept_change(request.actor, request=shown, version=version)
         return _("You accepted the change. It is order %(order)s of %(provider)s now.") % {
             "order": order.number,
-            "provider": shown.provider.name,
+            "provider": reader_name(shown.provider),
         }
 
     return _act(request, request_id, act)

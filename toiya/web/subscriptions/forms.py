@@ -11,6 +11,7 @@ from toiya.catalogue.models import Availability, Product
 from toiya.directory.models import Tenant
 from toiya.subscriptions.history import offer_name
 from toiya.subscriptions.models import Subscription, SubscriptionState
+from toiya.web.templatetags.ui import reader_name
 
 MOST = 1_000_000
 SOON = (30, 60, 90)
@@ -48,7 +49,7 @@ class FilterForm(forms.Form):
         if resellers is None:
             del self.fields["reseller"]
         else:
-            names = [("", _("All resellers")), *((str(row.pk), row.name) for row in resellers)]
+            names = [("", _("All resellers")), *((str(row.pk), reader_name(row)) for row in resellers)]
             self.fields["reseller"].choices = names  # type: ignore[attr-defined]
 
 
@@ -194,7 +195,7 @@ class TenantForm(forms.Form):
         field.label = label
         field.required = nobody is None
         nothing = [("", nobody)] if nobody is not None else []
-        field.choices = [*nothing, *((key, row.name) for key, row in self.tenants.items())]  # type: ignore[attr-defined]
+        field.choices = [*nothing, *((key, reader_name(row)) for key, row in self.tenants.items())]  # type: ignore[attr-defined]
 
     def clean_tenant(self) -> Tenant | None:
         return self.tenants.get(self.cleaned_data["tenant"])
@@ -231,7 +232,7 @@ class AskTransferForm(forms.Form):
         ):
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 ("", nothing),
-                *((str(row.pk), row.name) for row in rows),
+                *((str(row.pk), reader_name(row)) for row in rows),
             ]
 
     def tenant(self, name: str) -> Tenant | None:

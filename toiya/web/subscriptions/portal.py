@@ -14,6 +14,7 @@ from toiya.subscriptions.rights import own_subscription
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.presenting import TONES, facts_of, row_of, schedule_of, timeline_of
+from toiya.web.templatetags.ui import reader_name
 
 
 def listing(request: PersonRequest) -> HttpResponse:
@@ -58,10 +59,10 @@ def _partners(found: Subscription) -> list[dict[str, object]]:
     return [
         {
             "term": _("Support contact"),
-            "value": found.support_contact.name,
+            "value": reader_name(found.support_contact),
             "note": _("Ask here when something does not work."),
         },
-        {"term": _("Provider"), "value": found.tenant.name},
-        {"term": _("Reseller"), "value": found.reseller.name if found.reseller else ""},
+        {"term": _("Provider"), "value": reader_name(found.tenant)},
+        {"term": _("Reseller"), "value": reader_name(found.reseller) if found.reseller else ""},
         {"term": _("Subscription ID"), "value": str(found.pk)},
     ]

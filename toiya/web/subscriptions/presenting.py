@@ -24,7 +24,7 @@ from toiya.subscriptions.rights import must_manage, must_order, must_sell
 from toiya.subscriptions.schedule import scheduled_for
 from toiya.subscriptions.states import must_be_cancellable, must_be_the_one_to_reactivate, why_not
 from toiya.subscriptions.ways_on import must_be_convertible, must_be_upgradable
-from toiya.web.templatetags.ui import day, money
+from toiya.web.templatetags.ui import day, money, reader_name
 
 TONES: Mapping[str, str] = {
     SubscriptionState.PENDING: "waiting",
@@ -152,7 +152,7 @@ def facts_of(actor: Actor, subscription: Subscription) -> list[dict[str, object]
                 "note": renewal_text(subscription),
             }
         )
-    if window and subscription.may_cancel(actor.now):
+    if window and subscription.state in LIVE and subscription.may_cancel(actor.now):
         facts.append({"term": _("Can be given back until"), "value": day(window)})
     if subscription.parent:
         facts.append({"term": _("Add-on of"), "value": subscription.parent.friendly_name})
@@ -175,12 +175,12 @@ def chain_of(subscription: Subscription) -> list[dict[str, object]]:
     """Who stands behind it."""
     record = subscription.reseller_of_record
     return [
-        {"term": _("Provider"), "value": subscription.tenant.name},
-        {"term": _("Reseller"), "value": subscription.reseller.name if subscription.reseller else ""},
-        {"term": _("Reseller of record"), "value": record.name if record else ""},
+        {"term": _("Provider"), "value": reader_name(subscription.tenant)},
+        {"term": _("Reseller"), "value": reader_name(subscription.reseller) if subscription.reseller else ""},
+        {"term": _("Reseller of record"), "value": reader_name(record) if record else ""},
         {
             "term": _("Support contact"),
-            "value": subscription.support_contact.name,
+            "value": reader_name(subscription.support_contact),
             "note": _("shown to the customer"),
         },
         {"term": _("Subscription ID"), "value": str(subscription.pk)},

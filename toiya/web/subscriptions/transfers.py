@@ -30,6 +30,7 @@ from toiya.web.customers.views import failed
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.forms import AcceptTransferForm, AskTransferForm, DeclineForm
+from toiya.web.templatetags.ui import reader_name
 
 TONES = {
     TransferState.OPEN: "waiting",
@@ -159,10 +160,10 @@ def _shown(actor: Actor, found: Transfer, form: AcceptTransferForm, *, portal: b
         "may_answer": is_open and (is_source or is_customer) and not answered and actor.may(permission),
         "is_target": actor.tenant_id == found.target_id,
         "facts": [
-            (_("Customer"), found.customer.name),
-            (_("Present provider"), found.tenant.name),
-            (_("New provider"), found.target.name),
-            (_("Reseller afterwards"), found.target_reseller.name if found.target_reseller else ""),
+            (_("Customer"), reader_name(found.customer)),
+            (_("Present provider"), reader_name(found.tenant)),
+            (_("New provider"), reader_name(found.target)),
+            (_("Reseller afterwards"), reader_name(found.target_reseller) if found.target_reseller else ""),
             (_("Message"), found.note),
             (_("Reason"), found.decline_reason),
         ],

@@ -25,6 +25,7 @@ from toiya.orders.wishes import (
 )
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
+from toiya.web.templatetags.ui import reader_name
 from toiya.web.wishes.forms import AnswerForm, WishesForm, WishForm
 
 TONES = {
@@ -72,7 +73,7 @@ def make(request: PersonRequest) -> HttpResponse:
                 form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
                 status = refusal.status
             else:
-                name = made.partner.name
+                name = reader_name(made.partner)
                 messages.success(request, _("Your request was sent to %(name)s.") % {"name": name})
                 return redirect("organization:wishes")
     context = {"form": form, "partners": partners}

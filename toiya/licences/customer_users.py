@@ -179,16 +179,19 @@ def enable_user(
 ) -> Returned:
     """The user may sign in again, with the licences of before as far as seats are free (and ``give_back``).
 
-    Raises NotVisible, RoleMissing, SecondFactorStale, BeyondReach.
+    Who was never disabled stays as they are. Raises NotVisible, RoleMissing, SecondFactorStale, BeyondReach.
     """
     if tenant_id == actor.tenant_id:
-        person = people.enable_person(actor, person=_own(actor, person_id))
+        own = _own(actor, person_id)
+        was_disabled = not own.is_active
+        person = people.enable_person(actor, person=own)
         authority = Authority(actor, tenant_id, None)
     else:
         actor.must_be_fresh()
         authority, person = _reach(actor, tenant_id, person_id, DirectoryAction.MANAGE_PEOPLE)
+        was_disabled = not person.is_active
         enable_account(actor, person, where=authority.where)
-    return _give_back(authority, person, give_back=give_back)
+    return _give_back(authority, person, give_back=give_back) if was_disabled else Returned(person, [], [])
 
 
 @watched

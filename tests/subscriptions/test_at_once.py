@@ -28,10 +28,11 @@ def test_of_two_changes_with_the_same_version_exactly_one_wins(cast: Cast, pairs
             change_quantity(mei, subscription=subscription, quantity=quantity, version=version)
         except ChangedMeanwhile:
             return False
-        else:
-            return True
-        finally:
-            connection.close()
+        return True
+
+    def leave(_number: int) -> None:
+        ready.wait()
+        connection.close()
 
     with ThreadPoolExecutor(2) as pool:
         for number in range(pairs):
@@ -41,6 +42,7 @@ def test_of_two_changes_with_the_same_version_exactly_one_wins(cast: Cast, pairs
             assert sorted(won) == [False, True]
             row = Subscription.objects.get(pk=subscription.pk)
             assert (row.version, row.quantity) == (version + 1, quantities[won.index(True)])
+        list(pool.map(leave, range(2)))
 
     row = must_equal_its_events(subscription)
     assert seats_of(row)[0] == row.quantity

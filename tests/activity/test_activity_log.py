@@ -106,6 +106,7 @@ def test_days_and_action_filter(log: Cast, page: str) -> None:
     assert "it cannot be before" in reversed_
 
 
+@pytest.mark.requirement("N-42")
 def test_an_entry_of_long_ago_is_outside_the_default_month_and_there_when_asked(cast: Cast) -> None:
     """No cliff at 90 days (C-10)."""
     kai = actor_of(cast.kai)
@@ -176,6 +177,7 @@ def test_the_file_holds_every_entry_and_no_formula(cast: Cast, sign: str) -> Non
     assert rows[1][6] == str(AuditRecord.objects.latest("pk").pk)
 
 
+@pytest.mark.requirement("N-42")
 def test_the_file_obeys_the_filter_and_the_borders(log: Cast) -> None:
     def lines(person: Any, query: str = "") -> int:  # noqa: ANN401
         return (

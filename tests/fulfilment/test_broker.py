@@ -117,10 +117,10 @@ def test_silence_after_the_act_doubles_nothing(
     cast: Cast, broker: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker made the instance, and its answer never came. The same request again finds it there."""
-    monkeypatch.setattr("toiya.core.outbound.SECONDS", 0.7)
+    monkeypatch.setattr("toiya.core.outbound.SECONDS", 2.5)
     connector = broker_connector(cast, url=broker.url)
     task, given_up = asked_task(connector, cast), asked_task(connector, cast)
-    broker.plan(answers=[{}, {"delay": 1.5, "after": True}])
+    broker.plan(answers=[{}, {"delay": 4, "after": True}])
     work()
     broker.plan(answers=[])
     work(after=MINUTE)

@@ -77,7 +77,7 @@ def test_failures_are_repeated_under_the_same_key_with_growing_pauses_until_it_w
     """500, a redirect, 429 with a pause of its own, a wrong secret, silence; then it works. Planted fault: a pause that
     does not grow.
     """
-    monkeypatch.setattr("toiya.core.outbound.SECONDS", 0.5)
+    monkeypatch.setattr("toiya.core.outbound.SECONDS", 2.5)
     connector = webhook_connector(cast, url=vendor.url, secret=secret)
     task = asked_task(connector, cast)
     vendor.plan(
@@ -86,7 +86,7 @@ def test_failures_are_repeated_under_the_same_key_with_growing_pauses_until_it_w
             {"status": 307, "headers": {"Location": "http://127.0.0.1:1/"}},
             {"status": 429, "headers": {"Retry-After": "1800"}},
             {"status": 401},
-            {"status": 200, "delay": 2, "after": True},
+            {"status": 200, "delay": 4, "after": True},
         ]
     )
     pauses, travelled = [], dt.timedelta()

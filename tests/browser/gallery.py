@@ -26,6 +26,7 @@ NO_PAGE = {
     "catalogue:browse_export": "a file",
     "catalogue:export": "a file",
     "customers:export": "a file",
+    "fulfilment:export": "a file",
     "customers:invitation_continue": "leads on to the invitation",
     "enrolment:confirm": "leads back to the link's page",
     "enrolment:deny": "leads back to the link's page",

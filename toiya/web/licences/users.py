@@ -14,6 +14,7 @@ from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Role
 from toiya.directory.models import RESTORABLE, Person, PersonQuerySet
+from toiya.licences.access import must_read
 from toiya.licences.assignment import MOST_AT_ONCE, Outcome, change_licences
 from toiya.licences.customer_users import may_change
 from toiya.licences.deleted import deleted_users
@@ -123,8 +124,7 @@ def _selection(request: PersonRequest, place: Place) -> set[str]:
 def select(request: PersonRequest, customer_id: uuid.UUID | None = None) -> HttpResponse:
     """Remember who is ticked on this page, and go on to the next one or to the licences."""
     place = place_of(request, customer_id, "users")
-    if not place.may_read:
-        raise NotVisible
+    must_read(request.actor, place.tenant.pk)
     shown = {str(value) for value in ids(request.POST.getlist("shown"))}
     ticked = {str(value) for value in ids(request.POST.getlist("person"))}
     chosen = _selection(request, place) - shown | ticked

@@ -22,6 +22,7 @@ from toiya.catalogue.errors import (
 )
 from toiya.catalogue.models import SkuKind
 from toiya.catalogue.offers import Holdings
+from toiya.core import reader
 from toiya.core.clock import real_now
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
@@ -201,8 +202,8 @@ def test_the_best_promotion_counts_by_itself_and_the_others_say_why_not(cast: Ca
         "prepaid": ("Billing: only Annually, not Monthly.",),
         "long": ("Term: only 3 years, not 1 year.",),
         "america": ("Country or region: only United States, not Japan.",),
-        "past": (f"Its last day was {day - dt.timedelta(days=1)}.",),
-        "coming": (f"It begins on {day + dt.timedelta(days=2)}.",),
+        "past": (f"Its last day was {reader.day(day - dt.timedelta(days=1))}.",),
+        "coming": (f"It begins on {reader.day(day + dt.timedelta(days=2))}.",),
     }
     assert choose(50, new=True)[0] == "many"
     assert choose(10, new=True)[0] == "new"

@@ -251,6 +251,69 @@ def test_a_trial_has_fixed_seats_and_days_and_converts_with_its_users(cast: Cast
     assert told("converted") == sorted([cast.emi.contact_email, cast.kai.contact_email])
 
 
+def test_an_ended_subscription_says_so_once_instead_of_locking_every_act(cast: Cast) -> None:
+    """Planted fault: ``acts_of`` lists the acts of what has ended, each with its reason."""
+    _shop, subscription = sold(cast)
+    assert act(cast.mei, subscription, "cancel", agree="on")[0] == 302
+    today = cast.aoba.country.local_date(cast.family.clock.now())
+
+    for person in (cast.mei, cast.kai):
+        page = browser_of(person).get(page_of(subscription)).content.decode()
+        assert page.count(f"This subscription ended on {today:%-d %B %Y}") == 1
+        assert "disabled" not in page
+        assert reverse("orders:choose", args=[cast.aoba.pk]) in page
+
+
+@pytest.mark.requirement("S-099")
+def test_more_licences_are_one_step_from_the_subscription(cast: Cast) -> None:
+    """Planted faults: no link to the order line; a trial can be enlarged; whoever may not buy is offered it."""
+    shop, subscription = sold(cast)
+    trial = subscribed(cast, shop, cast.aoba, offer="trial", quantity=25)
+    more = f"{reverse('orders:line', args=[cast.aoba.pk])}?subscription="
+
+    for person, label in ((cast.kai, "Ask the provider for more licenses"), (cast.mei, "Add licenses")):
+        browser = browser_of(person)
+        page = browser.get(page_of(subscription)).content.decode()
+        assert re.search(rf'href="{re.escape(more)}{subscription.pk}"[^>]*>.*?{label}</a>', page, re.DOTALL)
+        assert "has 10 licenses now" in browser.get(f"{more}{subscription.pk}").content.decode()
+        assert more not in browser.get(page_of(trial)).content.decode()
+    helpdesk = browser_of(cast.nao).get(page_of(subscription)).content.decode()
+    assert more not in helpdesk
+    assert "Ask the provider for more licenses" in helpdesk
+
+
+def test_readers_of_english_meet_latin_names_and_written_dates_everywhere(cast: Cast) -> None:
+    """Planted faults: history and refusals take ``tenant.name``; days stand as 2026-11-27."""
+    Tenant.objects.filter(pk=cast.hinode.pk).update(latin_name="Hinode Trading")
+    Tenant.objects.filter(pk=cast.kawase.pk).update(latin_name="Kawase Systems")
+    _shop, subscription = sold(cast)
+    granted(cast, cast.kawase)
+    act(cast.kai, subscription, "support", tenant=str(cast.kawase.pk))
+    act(cast.mei, subscription, "suspend", reason="Not paid")
+    kept = now_of(subscription).kept_until
+    days_pass(cast, 8)
+    browser = browser_of(cast.kai)
+
+    page = browser.get(page_of(subscription)).content.decode()
+
+    assert "Support contact: Hinode Trading → Kawase Systems" in page
+    assert "Only Hinode Trading can do this" in page
+    assert kept is not None
+    assert f"Data kept until: – → {kept:%-d %B %Y}" in page
+    provider_page = browser_of(cast.mei).get(page_of(subscription)).content.decode()
+    assert re.search(r"closed on \d{1,2} [A-Z][a-z]+ \d{4}\.", provider_page)
+    own = (
+        browser_of(cast.emi)
+        .get(reverse("organization:subscription", args=[subscription.pk]))
+        .content.decode()
+    )
+    for shown in (page, provider_page, own):
+        written = re.sub(r"<[^>]*>", " ", shown)
+        assert not re.search(r"ヒノデ|カワセ|\d{4}-\d{2}-\d{2}", written)
+    browser.cookies["toiya-language"] = "ja"
+    assert "ヒノデ商事 → カワセシステムズ" in browser.get(page_of(subscription)).content.decode()
+
+
 @pytest.mark.requirement("N-40")
 def test_a_suspended_partner_keeps_what_runs_and_sells_nothing_new(cast: Cast) -> None:
     """Planted faults: ``must_sell`` asks the role only; managing is refused as well."""

@@ -17,8 +17,9 @@ from tests.subscriptions.story import (
     users_of,
 )
 from toiya.audit.models import AuditRecord
+from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity
-from toiya.directory.models import Person
+from toiya.directory.models import Person, Suspension, Tenant
 from toiya.mail.models import OutgoingMail
 from toiya.pricing.models import PriceBasis
 from toiya.relations.models import AdministrationGrant
@@ -135,6 +136,49 @@ def test_no_by_anybody_or_by_nobody_in_time_changes_nothing(cast: Cast) -> None:
     assert newest is not None
     assert agree(cast.emi, newest, subscription) == 302
     assert Subscription.objects.get(pk=subscription.pk).state == "active"
+
+
+@pytest.mark.requirement("N-40")
+@pytest.mark.parametrize("order", list(itertools.permutations(SIDES)))
+def test_a_suspended_provider_takes_nothing_over_and_a_suspended_one_lets_go(
+    cast: Cast, order: tuple[str, str]
+) -> None:
+    """Planted faults: accepting asks nothing of who receives; the suspension of who gives holds its customers."""
+    _shop, subscription = sold(cast)
+    transfer = asked(cast)
+    answers = {"source": cast.mei, "customer": cast.emi}
+    first, second = (answers[side] for side in order)
+    stop(cast, cast.midori)
+    assert agree(first, transfer, subscription) == 409
+    assert ask_again(cast) == 403
+    start(cast.midori)
+    stop(cast, cast.hinode)
+    assert agree(first, transfer, subscription) == 302
+    stop(cast, cast.midori)
+
+    answer = browser_of(second).post(path_for(second, transfer), {"agree": "on"})
+
+    assert (answer.status_code, "ミドリ流通 is suspended" in answer.content.decode()) == (409, True)
+    assert Subscription.objects.get(pk=subscription.pk).state == "active"
+    start(cast.midori)
+    assert agree(second, transfer) == 302
+    assert Subscription.objects.get(pk=subscription.pk).state == "deleted"
+
+
+def stop(cast: Cast, tenant: Tenant) -> None:
+    """The operator suspends the provider."""
+    Suspension.objects.create(
+        tenant=tenant,
+        capacity=Capacity.PROVIDER,
+        reason="unpaid",
+        at=tenant.created_at,
+        by_id=cast.ren.pk,
+    )
+
+
+def start(tenant: Tenant) -> None:
+    """The suspension is lifted."""
+    Suspension.objects.filter(tenant=tenant).update(lifted_at=real_now())
 
 
 def ask_again(cast: Cast) -> int:

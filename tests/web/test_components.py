@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from tests.web.specimen import NOW, specimen
+from toiya.core import reader
 from toiya.web.templatetags import ui
 
 pytestmark = pytest.mark.once
@@ -58,8 +59,8 @@ def test_every_component_is_drawn_on_every_site(site: str, language: str) -> Non
 )
 def test_dates_are_written_the_readers_way(language: str, moment: str, day: str) -> None:
     with translation.override(language):
-        assert ui.when(NOW) == moment
-        assert ui.day(dt.date(2026, 11, 22)) == day
+        assert reader.when(NOW) == moment
+        assert reader.day(dt.date(2026, 11, 22)) == day
         assert ui.moment(NOW) == f'<time datetime="2026-11-22T09:05:00+00:00">{moment}</time>'
 
 
@@ -67,7 +68,7 @@ def test_a_day_is_the_readers_day() -> None:
     late_in_london = dt.datetime(2026, 11, 22, 20, 0, tzinfo=dt.UTC)
 
     with translation.override("en"):
-        assert ui.day(late_in_london) == "23 November 2026"
+        assert reader.day(late_in_london) == "23 November 2026"
 
 
 def test_names_are_in_latin_letters_for_readers_of_english() -> None:
@@ -75,9 +76,9 @@ def test_names_are_in_latin_letters_for_readers_of_english() -> None:
     aoba = SimpleNamespace(name="アオバ", latin_name="")
 
     with translation.override("ja"):
-        assert ui.reader_name(kawase) == "株式会社カワセ"
+        assert reader.reader_name(kawase) == "株式会社カワセ"
     with translation.override("en"):
-        assert [ui.reader_name(kawase), ui.reader_name(aoba)] == ["Kawase Inc.", "アオバ"]
+        assert [reader.reader_name(kawase), reader.reader_name(aoba)] == ["Kawase Inc.", "アオバ"]
 
 
 def test_an_error_stands_beside_its_field_and_is_announced_with_it() -> None:

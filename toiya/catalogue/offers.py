@@ -19,6 +19,7 @@ from toiya.catalogue.errors import (
 )
 from toiya.catalogue.models import Availability, Sku, SkuLink, SkuLinkKind
 from toiya.core.errors import Refusal
+from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Tenant
@@ -82,7 +83,7 @@ def refusals(
         reasons.append(OtherCountry(offer=sku.name, found=found, expected=expected))
     home, there = provider.country.sales_region, customer.country.sales_region
     if home != there:
-        reasons.append(OutsideRegion(seller=provider.name, found=there, expected=home))
+        reasons.append(OutsideRegion(seller=reader_name(provider), found=there, expected=home))
     if availability.segment != buyer.segment:
         expected = str(Segment(availability.segment).label)
         reasons.append(OtherSegment(offer=sku.name, found=str(buyer.segment.label), expected=expected))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from toiya.core.clock import real_now
 from toiya.core.errors import CapacityMissing, RoleMissing, SecondFactorStale
 from toiya.core.permissions import RULES, Capacity, Permission, Role
+from toiya.core.reader import reads_japanese
 
 FRESH_SECOND_FACTOR = dt.timedelta(minutes=15)
 
@@ -27,7 +28,13 @@ class Actor:
     language: str
     suspended: frozenset[Capacity] = frozenset()
     second_factor_at: dt.datetime | None = None
+    tenant_latin_name: str = ""
     correlation_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def organization(self) -> str:
+        """The organisation's name in the letters of whoever reads it now."""
+        return self.tenant_name if reads_japanese() else self.tenant_latin_name or self.tenant_name
 
     def may(self, permission: Permission) -> bool:
         """Whether the table of permissions allows it now."""

@@ -17,6 +17,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import InvalidLink, TooManyAttempts
 from toiya.core.links import Purpose, read_link_token
 from toiya.core.permissions import RULES, Capacity, DirectoryRole, Permission
+from toiya.core.reader import reader_name
 from toiya.customers.errors import (
     ConsentRequired,
     CountryClosed,
@@ -184,7 +185,7 @@ def _examine_inviter(invitation: RelationshipInvitation) -> None:
     for_both = invitation.is_combined or invitation.instead_of_id is not None
     permission = Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
     if not any(is_live(invitation.tenant_id, capacity) for capacity in RULES[permission].capacities):
-        raise PartyNotActive(invitation.tenant.name)
+        raise PartyNotActive(reader_name(invitation.tenant))
     if not may_still(Person.objects.get(pk=invitation.inviter_id), permission):
         raise InviterGone
 

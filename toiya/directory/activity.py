@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord, AuditRecordQuerySet, PersonalValue
 from toiya.core.actor import Actor
+from toiya.core.reader import reader_name
 from toiya.directory.models import Person, Tenant
 
 ACTOR_KINDS: Mapping[str, str | Promise] = {
@@ -56,7 +57,7 @@ def actions_seen_by(actor: Actor) -> list[tuple[str, str]]:
 def read_entries(actor: Actor, records: Sequence[AuditRecord], words: Words) -> list[Entry]:
     """The records with names. People's names and personal values are told to their own organisation only."""
     tenants = Tenant.objects.in_bulk({found for record in records for found in _tenants_of(record)})
-    parties = {str(tenant.pk): tenant.name for tenant in tenants.values()}
+    parties = {str(tenant.pk): reader_name(tenant) for tenant in tenants.values()}
     people = dict(
         Person.objects.visible_to(actor)
         .filter(pk__in={record.actor_id for record in records if record.actor_id})

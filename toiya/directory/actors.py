@@ -25,6 +25,7 @@ def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | 
         now=tenant.family.clock.now(),
         language=language,
         second_factor_at=second_factor_at,
+        tenant_latin_name=tenant.latin_name,
     )
 
 

@@ -340,6 +340,7 @@ def _tell(
 ) -> None:
     """The customer's global administrators learn what a partner did in their organisation (T-14)."""
     actor, tenant = authority.actor, person.tenant
+    grantee = Tenant.objects.get(pk=actor.tenant_id)
     for administrator in administrators_of(tenant):
         outbox.post(
             actor,
@@ -352,8 +353,8 @@ def _tell(
                 "person_name": person.name,
                 "user_name": person.user_name,
                 "agent": actor.name,
-                "grantee": actor.tenant_name,
-                "tenant": tenant.name,
+                "grantee": grantee.name_in(administrator.language),
+                "tenant": tenant.name_in(administrator.language),
                 "happened_at": actor.now.isoformat(),
                 "partners_link": {"path": "/organization/partners/"},
                 "role": _label(role, administrator.language),

@@ -11,17 +11,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template import Context, Engine
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from toiya.core.links import Purpose, link_url
+from toiya.core.reader import day, reader_zone, reads_japanese
 from toiya.mail.models import OutgoingMail
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -131,12 +130,11 @@ def _moment(value: str, *, with_time: bool) -> str:
     except ValueError:
         return ""
     is_day = len(value) == len("2026-11-22")
-    local = found if is_day or found.tzinfo is None else found.astimezone(ZoneInfo(settings.READER_TIME_ZONE))
-    japanese = (translation.get_language() or "").startswith("ja")
-    day = f"{local.year}年{local.month}月{local.day}日" if japanese else date_format(local, "j F Y")
+    local = found if is_day or found.tzinfo is None else found.astimezone(reader_zone())
+    written = day(local.date())
     if is_day or not with_time:
-        return day
-    return f"{day} {local:%H:%M}" if japanese else f"{day}, {local:%H:%M} ({local:%Z})"
+        return written
+    return f"{written} {local:%H:%M}" if reads_japanese() else f"{written}, {local:%H:%M} ({local:%Z})"
 
 
 # ---------------------------------------------------------------- light text to paragraphs

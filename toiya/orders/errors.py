@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toiya.core.errors import Refusal
+from toiya.core.reader import day
 
 
 # ---------------------------------------------------------------- who may buy for whom
@@ -67,21 +68,6 @@ class CustomerIsPartner(Refusal):
                 "each other; for its own use it needs another organization."
             )
             % {"customer": customer}
-        )
-
-
-class PartnerStopped(Refusal):
-    """A suspended partner manages what runs and sells nothing new (N-40)."""
-
-    code = "partner_stopped"
-
-    def __init__(self, *, partner: str) -> None:
-        super().__init__(
-            _(
-                "%(partner)s is suspended or not approved in the programme at present. Existing services stay "
-                "manageable; nothing new can be sold."
-            )
-            % {"partner": partner}
         )
 
 
@@ -210,7 +196,7 @@ class WrongEnd(Refusal):
                 "The end date %(found)s is not possible. Choose the end date of another subscription of this "
                 "customer, at the latest %(latest)s."
             )
-            % {"found": found.isoformat(), "latest": latest.isoformat() if latest else "–"},
+            % {"found": day(found), "latest": day(latest) or "–"},
             field="custom_term_end",
         )
 
@@ -241,7 +227,7 @@ class CartExpired(Refusal):
     def __init__(self, *, on: dt.date) -> None:
         super().__init__(
             _("This cart expired on %(on)s; prices and offers may have changed. Start a new one.")
-            % {"on": on.isoformat()}
+            % {"on": day(on)}
         )
 
 

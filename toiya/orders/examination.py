@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 from toiya.catalogue.models import Sku, SkuKind
 from toiya.catalogue.offers import Holdings, buyer_of, prerequisites_of, quantity_must_fit
 from toiya.core.errors import Refusal
+from toiya.core.reader import day
 from toiya.core.terms import term_end
 from toiya.directory.models import Language, Tenant
 from toiya.fulfilment.models import FulfilmentTask, TaskKind
@@ -190,7 +191,7 @@ def _check_addition(known: _Known, line: Line, answer: Examined) -> None:
         raise NotPriced(
             offer=held.sku.name,
             country=line.availability.country_id,
-            on=known.basket.today.isoformat(),
+            on=day(known.basket.today),
         )
     answer.promotion = held.promotion
     answer.prices = Quote(held.price_list_id, cost, held.price("resale"), held.price("retail"))

@@ -19,6 +19,7 @@ from toiya.catalogue.offers import Buyer, Holdings, prerequisites_of
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
+from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Person, Tenant
@@ -110,7 +111,7 @@ def add_customer(
         actor.must(Permission.ORDERS_SUBMIT)
     provider = Tenant.objects.select_related("country", "family").get(pk=actor.tenant_id)
     if reseller is not None and not are_partners(provider.pk, reseller.pk):
-        raise PartnershipMissing(provider=provider.name, reseller=reseller.name)
+        raise PartnershipMissing(provider=reader_name(provider), reseller=reader_name(reseller))
     if levers.is_support_contact and not (reseller and levers.roles):
         raise SupportNeedsAccess
     problems = problems_of_details(values)

@@ -6,6 +6,7 @@ Asked of the database in the transaction of the order (S-069, S-076, S-077, S-07
 import uuid
 
 from toiya.core.permissions import Capacity
+from toiya.core.reader import reader_name
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Tenant, TenantCapacity
 from toiya.orders.errors import (
@@ -13,12 +14,12 @@ from toiya.orders.errors import (
     CustomerIsPartner,
     MarketClosed,
     PartnershipMissing,
-    PartnerStopped,
     RelationshipMissing,
 )
 from toiya.partnerships.standing import is_live
 from toiya.relations.models import ResellerRelationship
 from toiya.relations.rights import are_partners
+from toiya.subscriptions.errors import PartnerStopped
 
 
 def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -> CustomerAccount:
@@ -31,15 +32,15 @@ def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -
     if reseller is not None:
         _must_be_live(reseller, Capacity.RESELLER)
         if not are_partners(provider.pk, reseller.pk):
-            raise PartnershipMissing(provider=provider.name, reseller=reseller.name)
+            raise PartnershipMissing(provider=reader_name(provider), reseller=reader_name(reseller))
     for partner in (provider, reseller):
         if partner is not None and not _is_related(partner.pk, customer.pk):
-            raise RelationshipMissing(partner=partner.name, customer=customer.name)
+            raise RelationshipMissing(partner=reader_name(partner), customer=reader_name(customer))
     if TenantCapacity.objects.filter(tenant=customer).exists():
-        raise CustomerIsPartner(customer=customer.name)
+        raise CustomerIsPartner(customer=reader_name(customer))
     account = CustomerAccount.objects.filter(tenant=customer).first()
     if account is None:
-        raise AccountMissing(customer=customer.name)
+        raise AccountMissing(customer=reader_name(customer))
     if not customer.country.is_open or customer.country.sales_region != provider.country.sales_region:
         raise MarketClosed(found=customer.country.sales_region, expected=provider.country.sales_region)
     return account
@@ -47,7 +48,7 @@ def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -
 
 def _must_be_live(partner: Tenant, capacity: Capacity) -> None:
     if not is_live(partner.pk, capacity):
-        raise PartnerStopped(partner=partner.name)
+        raise PartnerStopped(partner=reader_name(partner))
 
 
 def _is_related(partner_id: uuid.UUID, customer_id: uuid.UUID) -> bool:

@@ -17,6 +17,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.permissions import Permission, Role
+from toiya.core.reader import day, reader_name
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
 from toiya.orders.models import CustomerWish, CustomerWishQuerySet, WishKind, WishState
@@ -112,7 +113,7 @@ def make_wish(
     actor.must(Permission.WISHES_MAKE)
     live = ResellerRelationship.objects.visible_to(actor).live()
     if not live.filter(customer_id=actor.tenant_id, partner_id=partner.pk).exists():
-        raise PartnerMissing(name=partner.name)
+        raise PartnerMissing(name=reader_name(partner))
     about = _about(actor, kind, subscription, partner)
     _check(kind, about, quantity, text)
     _ask_once(actor, kind, about)
@@ -154,7 +155,11 @@ def _about(
         seller = found.reseller or found.tenant
         raise WishIncomplete(
             _("“%(subscription)s” is sold by %(seller)s, not by %(asked)s.")
-            % {"subscription": found.friendly_name, "seller": seller.name, "asked": partner.name},
+            % {
+                "subscription": found.friendly_name,
+                "seller": reader_name(seller),
+                "asked": reader_name(partner),
+            },
             field="partner",
         )
     return found
@@ -189,7 +194,7 @@ def _ask_once(actor: Actor, kind: WishKind, about: Subscription | None) -> None:
         return
     earlier = own_wishes(actor).filter(subscription=about, kind=kind, state=WishState.OPEN).first()
     if earlier is not None:
-        raise AlreadyAsked(subscription=about.friendly_name, on=earlier.created_at.date().isoformat())
+        raise AlreadyAsked(subscription=about.friendly_name, on=day(earlier.created_at))
 
 
 @transaction.atomic
@@ -283,8 +288,8 @@ def _tell(
             subject_id=wish.pk,
             context={
                 "person_name": person.name,
-                "customer": wish.tenant.name,
-                "partner": wish.partner.name,
+                "customer": wish.tenant.name_in(person.language),
+                "partner": wish.partner.name_in(person.language),
                 "kind": kind,
                 "subscription": wish.subscription.friendly_name if wish.subscription else "",
                 "quantity": wish.quantity or 0,

@@ -11,6 +11,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import InvalidLink, TooManyAttempts
 from toiya.core.permissions import Capacity, DirectoryRole, Permission, Role
+from toiya.core.reader import reader_name
 from toiya.directory.models import Domain, Person, Tenant
 from toiya.mail import outbox
 from toiya.partnerships.errors import (
@@ -138,7 +139,7 @@ def _must_still_hold(invitation: PartnerInvitation, provider: Tenant, reseller: 
                     "The programme does not operate in the country or region of %(name)s (%(country)s) "
                     "at present."
                 )
-                % {"name": tenant.name, "country": tenant.country_id}
+                % {"name": reader_name(tenant), "country": tenant.country_id}
             )
     if are_partners(provider.pk, reseller.pk):
         raise AlreadyPartners

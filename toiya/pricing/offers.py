@@ -18,6 +18,7 @@ from toiya.catalogue.offers import (
     refusals,
 )
 from toiya.core.errors import Refusal
+from toiya.core.reader import day
 from toiya.directory.models import Tenant
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.models import Promotion
@@ -139,8 +140,8 @@ def judge(
         discount_basis_points=choice.discount_basis_points,
     )
     if quoted is None:
-        country, day = availability.country_id, book.on.isoformat()
-        reasons.append(NotPriced(offer=availability.sku.name, country=country, on=day))
+        country = availability.country_id
+        reasons.append(NotPriced(offer=availability.sku.name, country=country, on=day(book.on)))
     return Offer(availability, reasons, quoted, choice)
 
 
@@ -192,5 +193,5 @@ def must_be_sellable(
         raise found.refusals[0]
     quantity_must_fit(availability.sku, quantity)
     if found.quote is None:
-        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=on.isoformat())
+        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=day(on))
     return found.quote, found.promotion.best

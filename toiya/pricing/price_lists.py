@@ -16,6 +16,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Permission
+from toiya.core.reader import day
 from toiya.pricing.errors import BeginsTooEarly, EmptyList, ListExists, ListIsPublished
 from toiya.pricing.models import PriceLine, PriceList
 from toiya.programme.models import Country
@@ -96,11 +97,11 @@ def create_price_list(
     return made
 
 
-def _day_must_be_free(actor: Actor, country: str, day: dt.date, own: PriceList | None = None) -> None:
-    same = PriceList.objects.filter(tenant_id=actor.tenant_id, country_id=country, valid_from=day)
+def _day_must_be_free(actor: Actor, country: str, first: dt.date, own: PriceList | None = None) -> None:
+    same = PriceList.objects.filter(tenant_id=actor.tenant_id, country_id=country, valid_from=first)
     other = (same.exclude(pk=own.pk) if own else same).first()
     if other is not None:
-        raise ListExists(name=other.name, on=day.isoformat())
+        raise ListExists(name=other.name, on=day(first))
 
 
 def _copy_lines(origin: PriceList, target: PriceList) -> None:
@@ -240,7 +241,7 @@ def publish_price_list(actor: Actor, *, price_list: PriceList, version: int) -> 
         tenant_id=actor.tenant_id, country_id=price_list.country_id, published_at__isnull=False
     )
     if others.exists() and price_list.valid_from < today:
-        raise BeginsTooEarly(found=price_list.valid_from.isoformat(), expected=today.isoformat())
+        raise BeginsTooEarly(found=day(price_list.valid_from), expected=day(today))
     _touch(price_list, version, published_at=actor.now)
     record(
         actor,

@@ -13,6 +13,7 @@ from toiya.catalogue.models import Sku
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Permission
+from toiya.core.reader import day
 from toiya.pricing.errors import DatesReversed, PromotionIsPublished, PromotionNotRunning
 from toiya.pricing.models import Promotion
 from toiya.programme.models import Country
@@ -54,7 +55,7 @@ def _checked(actor: Actor, values: Mapping[str, object], own: Promotion | None) 
     if not isinstance(first, dt.date) or not isinstance(until, dt.date):
         raise TypeError(first, until)
     if until <= first:
-        raise DatesReversed(first=first.isoformat(), last=(until - dt.timedelta(days=1)).isoformat())
+        raise DatesReversed(first=day(first), last=day(until - dt.timedelta(days=1)))
     return fields
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
+from toiya.core.reader import day
 from toiya.core.terms import BillingCycle, Segment, Term
 from toiya.pricing.models import Promotion
 from toiya.programme.countries import country_name
@@ -79,10 +80,10 @@ def _against_time(promotion: Promotion, on: dt.date) -> list[str]:
     if promotion.published_at is None or promotion.ended_at is not None:
         return [_("It is not running.")]
     if on < promotion.valid_from:
-        return [_("It begins on %(day)s.") % {"day": promotion.valid_from.isoformat()}]
+        return [_("It begins on %(day)s.") % {"day": day(promotion.valid_from)}]
     if on >= promotion.valid_until:
         last = promotion.valid_until - dt.timedelta(days=1)
-        return [_("Its last day was %(day)s.") % {"day": last.isoformat()}]
+        return [_("Its last day was %(day)s.") % {"day": day(last)}]
     return []
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from toiya.catalogue.models import Availability
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
+from toiya.core.reader import day
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.models import ExchangeRate, PriceBasis, PriceLine, PriceList, PriceRule
 
@@ -45,7 +46,7 @@ def line_on(availability: Availability, on: dt.date) -> PriceLine:
         else None
     )
     if line is None:
-        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=on.isoformat())
+        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=day(on))
     return line
 
 
@@ -212,5 +213,5 @@ def quote(
         discount_basis_points=discount_basis_points,
     )
     if found is None:
-        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=on.isoformat())
+        raise NotPriced(offer=availability.sku.name, country=availability.country_id, on=day(on))
     return found

@@ -18,6 +18,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import CapacityMissing, ChangedMeanwhile, NotVisible
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import day
 from toiya.core.spreadsheets import Line, Sheet
 from toiya.directory.models import Tenant
 from toiya.pricing.errors import DatesReversed, RuleIncomplete, RuleRemoved, SameCurrency, UnknownBuyer
@@ -87,7 +88,7 @@ def _fields(actor: Actor, terms: RuleTerms) -> dict[str, object]:
         raise CapacityMissing
     if terms.valid_until is not None and terms.valid_until <= terms.valid_from:
         last = terms.valid_until - dt.timedelta(days=1)
-        raise DatesReversed(first=terms.valid_from.isoformat(), last=last.isoformat())
+        raise DatesReversed(first=day(terms.valid_from), last=day(last))
     fixed = terms.fixed
     if terms.basis == PriceBasis.FIXED and (fixed is None or terms.availability is None):
         raise RuleIncomplete(field="target" if terms.availability is None else "fixed")

@@ -10,6 +10,7 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.directory.models import Domain, Tenant
 from toiya.relations.errors import AlreadyImported, NoSuchOrganization, NotRegistrable
 from toiya.relations.models import OlderRelationship
@@ -43,7 +44,7 @@ def register_older_relationship(
     if partner.tenant_capacities.filter(capacity=Capacity.RESELLER).exists():
         raise NotRegistrable(
             _("%(partner)s is approved already; the register was imported then. It can invite the customer.")
-            % {"partner": partner.name},
+            % {"partner": reader_name(partner)},
             field="partner_domain",
         )
     if since > actor.now.date():

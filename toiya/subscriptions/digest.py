@@ -117,9 +117,8 @@ def _money(money: Money, language: str) -> str:
 
 def _line(row: Renewal, language: str) -> dict[str, object]:
     customer = row.subscription.customer
-    name = customer.name if language == "ja" else customer.latin_name or customer.name
     return {
-        "customer": name,
+        "customer": customer.name_in(language),
         "subscription": row.subscription.friendly_name,
         "quantity": row.quantity_then,
         "last_on": row.last_day.isoformat(),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from toiya.core import errors
 from toiya.core.errors import Refusal
+from toiya.core.reader import day
 
 ChangedMeanwhile = errors.ChangedMeanwhile  # raised by lifecycle.change
 
@@ -72,6 +73,21 @@ class SellsNothingNew(Refusal):
     )
 
 
+class PartnerStopped(Refusal):
+    """A suspended partner manages what runs and sells nothing new (N-40)."""
+
+    code = "partner_stopped"
+
+    def __init__(self, *, partner: str) -> None:
+        super().__init__(
+            _(
+                "%(partner)s is suspended or not approved in the programme at present. Existing services stay "
+                "manageable; nothing new can be sold."
+            )
+            % {"partner": partner}
+        )
+
+
 class WindowClosed(Refusal):
     """Giving back is possible only in the days after activation, renewal or an addition."""
 
@@ -88,8 +104,7 @@ class WindowClosed(Refusal):
             )
         else:
             text = _("This subscription has no window for giving anything back.")
-        day = until.date().isoformat() if until else ""
-        super().__init__(text % {"until": day, "least": least}, field="quantity")
+        super().__init__(text % {"until": day(until), "least": least}, field="quantity")
 
 
 class QuantityFixed(Refusal):
@@ -150,9 +165,7 @@ class TermOver(Refusal):
     code = "term_over"
 
     def __init__(self, *, on: dt.date) -> None:
-        super().__init__(
-            _("The term ended on %(on)s and is not renewed automatically.") % {"on": on.isoformat()}
-        )
+        super().__init__(_("The term ended on %(on)s and is not renewed automatically.") % {"on": day(on)})
 
 
 class DoesNotRenew(Refusal):
@@ -182,7 +195,7 @@ class WrongEndDate(Refusal):
                 "%(found)s is not the end of another subscription of this customer, after %(after)s and not "
                 "after %(until)s."
             )
-            % {"found": found.isoformat(), "after": after.isoformat(), "until": until.isoformat()},
+            % {"found": day(found), "after": day(after), "until": day(until)},
             field="term_end",
         )
 

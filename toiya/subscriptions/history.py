@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from toiya.catalogue.models import Availability, Sku
 from toiya.core.actor import Actor
+from toiya.core.reader import day, reader_name
 from toiya.core.terms import BillingCycle, Term
 from toiya.directory.models import Person, Tenant
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionEvent, SubscriptionState
@@ -31,6 +32,7 @@ LABELS: dict[str, Promise] = {
     "kept_until": gettext_lazy("Data kept until"),
 }
 TENANTS = frozenset({"support_contact", "reseller_of_record"})
+DAYS = frozenset({"term_start", "term_end", "kept_until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class _Words:
         fields = [_shown(event.set_fields) for event in events]
         tenants = {str(row[name]) for row in fields for name in TENANTS if row.get(name)}
         skus = {str(row["sku"]) for row in fields if row.get("sku")}
-        self.names = {str(key): str(found) for key, found in Tenant.objects.in_bulk(tenants).items()}
+        self.names = {str(key): reader_name(found) for key, found in Tenant.objects.in_bulk(tenants).items()}
         self.names |= {str(key): str(found) for key, found in Sku.objects.in_bulk(skus).items()}
 
     def word(self, name: str, value: object) -> str:  # noqa: PLR0911  (one line per kind of value)
@@ -77,6 +79,8 @@ class _Words:
             return self.names.get(str(value), "–")
         if isinstance(value, bool):
             return _("on") if value else _("off")
+        if name in DAYS:
+            return day(dt.date.fromisoformat(str(value)))
         if name == "state":
             return str(SubscriptionState(str(value)).label)
         if name == "term":
@@ -118,7 +122,7 @@ def _who(
         return _("System")
     tenant = tenants.get(event.actor_tenant_id)
     person = people.get(event.actor_id)
-    organization = tenant.name if tenant else "–"
+    organization = reader_name(tenant) if tenant else "–"
     return f"{person} ({organization})" if person else organization
 
 

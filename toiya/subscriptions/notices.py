@@ -16,7 +16,7 @@ DASHBOARD, PORTAL = "/dashboard/subscriptions", "/organization/subscriptions"
 def tell(by: By, subscription: Subscription, kind: str, **facts: object) -> None:
     """Customer and partners learn what happened; not the organisation that did it.
 
-    A SKU among the facts is named in the reader's language. ``kind`` chooses the sentence:
+    A SKU or an organisation among the facts is named in the reader's language. ``kind`` chooses the sentence:
     suspended, reactivated, cancelled, expired, reduced, data_deleted, converted,
     upgraded, support_contact.
     """
@@ -41,6 +41,8 @@ def tell(by: By, subscription: Subscription, kind: str, **facts: object) -> None
 
 
 def _fact(value: object, language: str) -> object:
+    if isinstance(value, Tenant):
+        return name_in(value, language)
     if isinstance(value, Sku):
         return value.name_ja if language == Language.JAPANESE else value.name_en
     return value
@@ -62,7 +64,7 @@ def tell_transfer(by: By, transfer: Transfer, kind: str, tenants: list[Tenant], 
                 target=name_in(transfer.target, person.language),
                 expires_at=transfer.expires_at.isoformat(),
                 details_link={"path": f"{site}/transfers/{transfer.pk}/"},
-                **facts,
+                **{name: _fact(value, person.language) for name, value in facts.items()},
             )
 
 

@@ -6,6 +6,7 @@ from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.relations.models import Partnership
 from toiya.relations.rights import are_partners
@@ -115,11 +116,13 @@ def choose_support_contact(
 def _must_be_able_to_support(actor: Actor, subscription: Subscription, contact: Tenant) -> None:
     customer = subscription.customer
     if not are_partners(subscription.tenant_id, contact.pk):
-        raise PartnershipMissing(provider=subscription.tenant.name, reseller=contact.name)
+        raise PartnershipMissing(provider=reader_name(subscription.tenant), reseller=reader_name(contact))
     if not serves(contact.pk, customer.pk):
-        raise RelationshipMissing(partner=contact.name, customer=customer.name, field="contact")
+        raise RelationshipMissing(
+            partner=reader_name(contact), customer=reader_name(customer), field="contact"
+        )
     if not holds_access(actor, contact.pk, customer.pk):
-        raise AccessMissing(partner=contact.name, customer=customer.name, field="contact")
+        raise AccessMissing(partner=reader_name(contact), customer=reader_name(customer), field="contact")
 
 
 def possible_resellers(subscription: Subscription) -> list[Tenant]:

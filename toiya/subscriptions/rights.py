@@ -12,6 +12,7 @@ from django.db.models import Q
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.relations.models import AdministrationGrant, ResellerRelationship
 from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import PartnershipMissing, ProviderOrders, SellsNothingNew
@@ -72,14 +73,14 @@ def must_manage(
         and actor.tenant_id == reseller.pk
         and not are_partners(subscription.tenant_id, reseller.pk)
     ):
-        raise PartnershipMissing(provider=subscription.tenant.name, reseller=reseller.name)
+        raise PartnershipMissing(provider=reader_name(subscription.tenant), reseller=reader_name(reseller))
 
 
 def must_order(actor: Actor, subscription: Subscription) -> None:
     """The act changes what is paid. Raises ProviderOrders for everybody but the provider (S-099)."""
     must_manage(actor, subscription)
     if actor.tenant_id != subscription.tenant_id:
-        raise ProviderOrders(provider=subscription.tenant.name)
+        raise ProviderOrders(provider=reader_name(subscription.tenant))
 
 
 def must_sell(actor: Actor, subscription: Subscription) -> None:

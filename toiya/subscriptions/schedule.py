@@ -12,6 +12,7 @@ from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import Availability, SkuLink, SkuLinkKind
 from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor
+from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
 from toiya.subscriptions.errors import NotATarget, NothingScheduled, ProviderOrders, WrongEndDate
 from toiya.subscriptions.lifecycle import change, lock, note
@@ -84,7 +85,7 @@ def schedule_change(
         raise NothingScheduled
     if availability is not None or (quantity or 0) > locked.quantity:
         if actor.tenant_id != locked.tenant_id:
-            raise ProviderOrders(provider=locked.tenant.name)
+            raise ProviderOrders(provider=reader_name(locked.tenant))
         must_sell(actor, locked)
     _must_fit(locked, quantity, availability, end)
     made, _created = ScheduledChange.objects.update_or_create(

@@ -9,6 +9,7 @@ from django.db import transaction
 from toiya.audit.actions import AuditAction
 from toiya.core.actor import Actor, By
 from toiya.core.errors import Refusal
+from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import TaskKind
@@ -79,7 +80,7 @@ def must_be_the_one_to_reactivate(actor: Actor, subscription: Subscription) -> N
     """Who suspended it, or the provider above the reseller. Raises SuspendedByAnother."""
     if actor.tenant_id not in {subscription.tenant_id, subscription.suspended_by_tenant_id}:
         who = Tenant.objects.filter(pk__in=[subscription.suspended_by_tenant_id]).first()
-        raise SuspendedByAnother(who=who.name if who else subscription.tenant.name)
+        raise SuspendedByAnother(who=reader_name(who or subscription.tenant))
 
 
 @transaction.atomic

@@ -17,7 +17,9 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
+from toiya.partnerships.standing import is_live
 from toiya.pricing.quote import quote
 from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import (
@@ -27,6 +29,7 @@ from toiya.subscriptions.errors import (
     NothingToTransfer,
     OtherPartyAnswers,
     PartnershipMissing,
+    PartnerStopped,
     RelationshipMissing,
     SellsNothingNew,
     TransferClosed,
@@ -87,9 +90,9 @@ def ask_for_transfer(
         raise NotVisible
     if source.pk == actor.tenant_id or source not in possible_sources(actor):
         raise NotAPartner(field="source")
+    target = Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant_id)
     if reseller is not None:
-        _must_be_able_to_resell(actor.tenant_id, actor.tenant_name, reseller, customer)
-    Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant_id)
+        _must_be_able_to_resell(target, reseller, customer)
     same = Transfer.objects.filter(
         tenant=source, target_id=actor.tenant_id, customer=customer, state=TransferState.OPEN
     )
@@ -110,13 +113,13 @@ def ask_for_transfer(
     return transfer
 
 
-def _must_be_able_to_resell(
-    provider_id: uuid.UUID, provider: str, reseller: Tenant, customer: Tenant
-) -> None:
-    if not are_partners(provider_id, reseller.pk):
-        raise PartnershipMissing(provider=provider, reseller=reseller.name)
+def _must_be_able_to_resell(provider: Tenant, reseller: Tenant, customer: Tenant) -> None:
+    if not are_partners(provider.pk, reseller.pk):
+        raise PartnershipMissing(provider=reader_name(provider), reseller=reader_name(reseller))
     if not serves(reseller.pk, customer.pk):
-        raise RelationshipMissing(partner=reseller.name, customer=customer.name, field="reseller")
+        raise RelationshipMissing(
+            partner=reader_name(reseller), customer=reader_name(customer), field="reseller"
+        )
 
 
 def transferable(transfer: Transfer, now: dt.datetime) -> QuerySet[Subscription]:
@@ -146,13 +149,15 @@ def accept_transfer(
     """The source or the customer agrees; with the second of them the subscriptions move.
 
     The first to accept chooses ``subscriptions``; the second agrees to exactly those. Raises NotVisible for others,
-    TransferClosed, AlreadyAnswered, NothingToTransfer, and at the move ChangeUnderWay, NotPriced, RelationshipMissing.
+    TransferClosed, PartnerStopped, AlreadyAnswered, NothingToTransfer, and at the move ChangeUnderWay, NotPriced,
+    RelationshipMissing.
     """
     is_source = actor.tenant_id == transfer.tenant_id
     _may_answer(actor, transfer)
     if not is_source:
         actor.must_be_fresh()
     locked = _lock(actor, transfer, version)
+    _must_be_able_to_sell(locked)
     side = "source" if is_source else "customer"
     if getattr(locked, f"{side}_accepted_at") is not None:
         raise AlreadyAnswered
@@ -168,8 +173,25 @@ def accept_transfer(
         _complete(actor, locked)
     else:
         waits = locked.customer if is_source else locked.tenant
-        tell_transfer(actor, locked, "accepted", [waits, locked.target], who=actor.tenant_name)
+        tell_transfer(
+            actor,
+            locked,
+            "accepted",
+            [waits, locked.target],
+            who=locked.tenant if is_source else locked.customer,
+        )
     return locked
+
+
+def _must_be_able_to_sell(transfer: Transfer) -> None:
+    """What moves is new to whoever receives it: a suspended partner takes nothing over (N-40). The side that gives
+    may be suspended: its customers can leave.
+    """
+    if not is_live(transfer.target_id, Capacity.PROVIDER):
+        raise PartnerStopped(partner=reader_name(transfer.target))
+    reseller = transfer.target_reseller
+    if reseller is not None and not is_live(reseller.pk, Capacity.RESELLER):
+        raise PartnerStopped(partner=reader_name(reseller))
 
 
 def chosen(transfer: Transfer) -> list[uuid.UUID]:
@@ -230,9 +252,9 @@ def _save(transfer: Transfer, *fields: str) -> None:
 def _complete(actor: Actor, transfer: Transfer) -> None:
     provider, reseller = transfer.target, transfer.target_reseller
     if not serves(provider.pk, transfer.customer_id):
-        raise RelationshipMissing(partner=provider.name, customer=transfer.customer.name)
+        raise RelationshipMissing(partner=reader_name(provider), customer=reader_name(transfer.customer))
     if reseller is not None:
-        _must_be_able_to_resell(provider.pk, provider.name, reseller, transfer.customer)
+        _must_be_able_to_resell(provider, reseller, transfer.customer)
     moved: dict[uuid.UUID, Subscription] = {}
     lines = transfer.lines.select_related("subscription").order_by("subscription__parent_id", "pk")
     for line in sorted(lines, key=lambda row: row.subscription.parent_id is not None):
@@ -328,7 +350,7 @@ def _close(
         locked,
         "withdrawn" if state == TransferState.WITHDRAWN else "declined",
         [tenant for tenant in others if tenant.pk != actor.tenant_id],
-        who=actor.tenant_name,
+        who=next(party for party in others if party.pk == actor.tenant_id),
         reason=locked.decline_reason,
     )
     return locked

@@ -11,6 +11,7 @@ from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import Availability, SkuKind, SkuLink, SkuLinkKind
 from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor
+from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
 from toiya.fulfilment.models import TaskKind
 from toiya.licences.errors import SeatsInUse
@@ -106,7 +107,7 @@ def must_be_upgradable(actor: Actor, subscription: Subscription) -> None:
         or holds_access(actor, subscription.reseller_id, customer_id)
     ):
         partner = subscription.reseller or subscription.tenant
-        raise AccessMissing(partner=partner.name, customer=subscription.customer.name)
+        raise AccessMissing(partner=reader_name(partner), customer=reader_name(subscription.customer))
 
 
 @transaction.atomic

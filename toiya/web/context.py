@@ -45,7 +45,7 @@ def _account(actor: Actor) -> dict[str, Any]:
     return {
         "name": actor.name,
         "user_name": actor.user_name,
-        "tenant": actor.tenant_name,
+        "tenant": actor.organization,
         "roles": sorted(str(role.label) for role in actor.roles),
         "profile_url": _url("people:profile"),
         "security_url": _url("mfa_index"),

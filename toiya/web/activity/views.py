@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from toiya.audit.models import AuditRecordQuerySet
 from toiya.core.pagination import page_by_key
+from toiya.core.reader import reader_name
 from toiya.directory.activity import Entry, actions_seen_by, activity_of, read_entries
 from toiya.web.activity.forms import ActivityForm
 from toiya.web.activity.words import word
 from toiya.web.exports import list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
-from toiya.web.templatetags.ui import reader_name
 
 A_MONTH = dt.timedelta(days=30)
 BATCH = 500

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from toiya.core.permissions import Capacity, DirectoryRole, Role
+from toiya.core.reader import day, when
 from toiya.directory.models import Language
 from toiya.enrolment.models import CheckKind, State
 from toiya.fulfilment.models import ConnectorKind, TaskKind, TaskState
@@ -15,7 +16,6 @@ from toiya.partnerships.models import InvitationState
 from toiya.programme.countries import country_name, language_name
 from toiya.programme.models import AgreementKind
 from toiya.relations.models import Channel, Origin
-from toiya.web.templatetags.ui import day, when
 
 Labels = Mapping[str, str | Promise]
 

@@ -17,6 +17,7 @@ from toiya.core.actor import FRESH_SECOND_FACTOR, Actor
 from toiya.core.clock import real_now
 from toiya.core.errors import Refusal, TooManyAttempts
 from toiya.core.permissions import Permission, Role
+from toiya.core.reader import reader_name
 from toiya.customers.accounts import create_invited_tenant
 from toiya.customers.answers import OpenedLink, accept_invitation, decline_invitation, examine, open_link
 from toiya.customers.drafts import link_of
@@ -131,8 +132,7 @@ def _with_fields(rows: list[dict[str, Any]], form: ConsentForm) -> list[dict[str
 
 
 def _names(opened: RelationshipInvitation) -> list[str]:
-    japanese = (get_language() or "").startswith("ja")
-    return [party.name if japanese else party.latin_name or party.name for party in opened.parties]
+    return [reader_name(party) for party in opened.parties]
 
 
 def _agreement(opened: RelationshipInvitation, actor: Actor) -> str:
@@ -142,12 +142,12 @@ def _agreement(opened: RelationshipInvitation, actor: Actor) -> str:
             "On behalf of %(customer)s I authorize %(reseller)s and %(provider)s as our resellers of "
             "record, and allow "
             "the administrator access ticked above."
-        ) % {"customer": actor.tenant_name, "reseller": names[0], "provider": names[1]}
+        ) % {"customer": actor.organization, "reseller": names[0], "provider": names[1]}
     return _(
         "On behalf of %(customer)s I authorize %(partner)s as our reseller of record, and allow the "
         "administrator "
         "access ticked above."
-    ) % {"customer": actor.tenant_name, "partner": names[0]}
+    ) % {"customer": actor.organization, "partner": names[0]}
 
 
 def _accepted(opened: RelationshipInvitation) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.permissions import Capacity, DirectoryRole
+from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import (
@@ -214,7 +215,7 @@ class SearchForm(forms.Form):
         else:
             choices = [
                 ("", gettext("All customers")),
-                *((str(tenant.pk), tenant.name) for tenant in resellers),
+                *((str(tenant.pk), reader_name(tenant)) for tenant in resellers),
             ]
             self.fields["reseller"].choices = choices  # type: ignore[attr-defined]
 

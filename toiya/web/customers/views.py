@@ -18,6 +18,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.customers.invitations import open_invitations
 from toiya.customers.models import CustomerAccount
 from toiya.customers.relationships import (
@@ -237,7 +238,7 @@ def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
             except Refusal as refusal:
                 status = failed(form, refusal)
             else:
-                name = relationship.customer.name
+                name = reader_name(relationship.customer)
                 messages.success(
                     request, _("The reseller relationship with %(name)s has ended.") % {"name": name}
                 )

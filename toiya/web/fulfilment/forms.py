@@ -30,11 +30,11 @@ class QueueForm(forms.Form):
     connector = ConnectorChoice(
         label=_("Connector"), required=False, queryset=None, empty_label=_("All")
     )  # the view says whose
-    customer = forms.UUIDField(
-        label=_("ID of customer or subscription"),
+    customer = forms.CharField(
+        label=_("Customer, or the ID of a customer or subscription"),
         required=False,
+        max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "spellcheck": "false"}),
-        error_messages={"invalid": _("An ID looks like 0b5c1f9e-8d0a-4a0e-9c53-7a2f0c9d1e42.")},
     )
 
 

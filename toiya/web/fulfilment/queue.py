@@ -1,7 +1,8 @@
 """The queue of the connectors: what other systems are asked for, what became of it, and what can be done."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -9,10 +10,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from toiya.catalogue.models import Sku
+from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
+from toiya.core.reader import reader_name
+from toiya.core.text import fold
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import (
     CallKind,
@@ -31,7 +36,6 @@ from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.fulfilment.forms import QueueForm
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
-from toiya.web.templatetags.ui import reader_name
 
 TONES = {
     TaskState.WAITING: "waiting",
@@ -66,17 +70,65 @@ def _asked(request: PersonRequest) -> tuple[QueueForm, FulfilmentTaskQuerySet]:
     if wanted.get("connector"):
         rows = rows.filter(connector=wanted["connector"])
     if wanted.get("customer"):
-        rows = rows.concerning(wanted["customer"])
+        rows = _concerning(request.actor, rows, wanted["customer"])
     return form, rows.select_related("connector") if form.is_valid() else rows.none()
+
+
+def _concerning(actor: Actor, rows: FulfilmentTaskQuerySet, text: str) -> FulfilmentTaskQuerySet:
+    """By the id of a customer or subscription, or by a part of the customer's name, reading or domain."""
+    try:
+        return rows.concerning(uuid.UUID(text))
+    except ValueError:
+        found = Tenant.objects.filter(family_id=actor.family_id, search_key__contains=fold(text))
+        return rows.filter(customer_id__in=found.values("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What products and customers of tasks are called. A task holds codes and ids, as the other system gets them."""
+
+    skus: Mapping[tuple[str, str], Sku]
+    customers: Mapping[uuid.UUID, Tenant]
+
+    @classmethod
+    def of(cls, actor: Actor, found: Collection[FulfilmentTask]) -> "Names":
+        """In three statements, however many tasks there are."""
+        codes = {str(task.payload.get("sku", "")) for task in found}
+        products = {str(task.payload.get("product", "")) for task in found}
+        skus = Sku.objects.visible_to(actor).filter(code__in=codes, product__code__in=products)
+        customers = Tenant.objects.filter(
+            family_id=actor.family_id, pk__in={task.customer_id for task in found}
+        ).prefetch_related("domains")
+        return cls(
+            {(sku.product.code, sku.code): sku for sku in skus.select_related("product")},
+            {tenant.pk: tenant for tenant in customers},
+        )
+
+    def product(self, task: FulfilmentTask) -> str:
+        """Its name, or its code where nothing in the catalogue has it."""
+        code = str(task.payload.get("sku", ""))
+        sku = self.skus.get((str(task.payload.get("product", "")), code))
+        return sku.name if sku else code
+
+    def customer(self, task: FulfilmentTask) -> str:
+        """Its name, or its id."""
+        tenant = self.customers.get(task.customer_id)
+        return reader_name(tenant) if tenant else str(task.customer_id)
+
+    def domain(self, task: FulfilmentTask) -> str:
+        """What tells customers of one name apart."""
+        tenant = self.customers.get(task.customer_id)
+        return tenant.domain if tenant else ""
 
 
 def tasks(request: PersonRequest) -> HttpResponse:
     """The queue, the newest first."""
     form, found = _asked(request)
     page = page_by_key(found, fields=ORDER, cursor=cursor_of(request), descending=True)
+    names = Names.of(request.actor, page.rows)
     context = {
         "form": form,
-        "rows": [_row(task) for task in page.rows],
+        "rows": [_row(task, names) for task in page.rows],
         "pager": pager_of(request, page),
         "query": request.GET.urlencode(),
         "is_filtered": any(request.GET.get(name) for name in ("state", "connector", "customer")),
@@ -85,14 +137,17 @@ def tasks(request: PersonRequest) -> HttpResponse:
     return render(request, "fulfilment/queue.html", context, status=400 if form.errors else 200)
 
 
-def _row(task: FulfilmentTask) -> dict[str, object]:
+def _row(task: FulfilmentTask, names: Names) -> dict[str, object]:
     return {
         "task": task,
         "kind": TaskKind(task.kind).label,
         "state": TaskState(task.state).label,
         "tone": TONES[TaskState(task.state)],
         "trouble": Trouble(task.trouble).label if task.trouble else "",
+        "product": names.product(task),
         "sku": task.payload.get("sku", ""),
+        "customer": names.customer(task),
+        "domain": names.domain(task),
         "quantity": task.payload.get("asked_quantity") or task.payload.get("quantity", ""),
     }
 
@@ -109,20 +164,23 @@ def export(request: PersonRequest, form: str) -> HttpResponse:
         _("State"),
         _("Connector"),
         _("SKU"),
+        _("Product"),
         _("Attempts"),
         _("Customer ID"),
+        _("Customer"),
         _("Subscription ID"),
         _("Problem"),
     ]
-    return list_file(form, "fulfilment", header, _lines(found))
+    return list_file(form, "fulfilment", header, _lines(request.actor, found))
 
 
-def _lines(found: FulfilmentTaskQuerySet) -> Iterator[list[Cell]]:
+def _lines(actor: Actor, found: FulfilmentTaskQuerySet) -> Iterator[list[Cell]]:
     cursor = ""
     while True:
         page = page_by_key(found, fields=ORDER, cursor=cursor, size=BATCH, descending=True)
+        names = Names.of(actor, page.rows)
         for task in page.rows:
-            row = _row(task)
+            row = _row(task, names)
             yield [
                 task.created_at,
                 str(task.pk),
@@ -130,8 +188,10 @@ def _lines(found: FulfilmentTaskQuerySet) -> Iterator[list[Cell]]:
                 str(row["state"]),
                 task.connector.name,
                 str(row["sku"]),
+                str(row["product"]),
                 task.attempts,
                 str(task.customer_id),
+                str(row["customer"]),
                 str(task.subscription_id),
                 str(row["trouble"]),
             ]
@@ -159,11 +219,12 @@ def task(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     others = FulfilmentTask.objects.visible_to(request.actor).filter(subscription_id=found.subscription_id)
     calls = sorted(found.calls.all(), key=lambda call: (call.at, call.pk), reverse=True)
     may_manage = request.actor.may(Permission.FULFILMENT_MANAGE)
+    names = Names.of(request.actor, [found])
     context = {
-        **_row(found),
-        "facts": _facts(request, found),
+        **_row(found, names),
+        "facts": _facts(request, found, names),
         "calls": [_call(call) for call in calls[:MOST_CALLS]],
-        "siblings": [_row(other) for other in others.exclude(pk=found.pk).order_by("-sequence")[:20]],
+        "siblings": [_row(other, names) for other in others.exclude(pk=found.pk).order_by("-sequence")[:20]],
         "may_retry": may_manage and is_repeatable(found),
         "may_cancel": may_manage and is_cancellable(found),
         "may_manage": may_manage,
@@ -173,14 +234,16 @@ def task(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
     return render(request, "fulfilment/task.html", context)
 
 
-def _facts(request: PersonRequest, found: FulfilmentTask) -> list[tuple[object, object]]:
+def _facts(request: PersonRequest, found: FulfilmentTask, names: Names) -> list[object]:
     ids = [found.provider_id, *([found.reseller_id] if found.reseller_id else [])]
     partners = {tenant.pk: tenant for tenant in Tenant.objects.visible_to(request.actor).filter(pk__in=ids)}
     named = [reader_name(partners[pk]) for pk in ids if pk in partners]
-    row = _row(found)
+    row = _row(found, names)
+    code = " / ".join(str(found.payload[part]) for part in ("product", "sku") if found.payload.get(part))
     return [
-        (_("SKU"), row["sku"] or "–"),
+        {"term": _("Product"), "value": row["product"] or "–", "note": code},
         (_("Quantity"), row["quantity"] or "–"),
+        {"term": _("Customer"), "value": row["customer"], "note": row["domain"]},
         (_("Partners"), ", ".join(named) or "–"),
         (_("Customer ID"), found.customer_id),
         (_("Subscription ID"), found.subscription_id),
@@ -225,7 +288,7 @@ def cancel(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("The task was canceled."))
         return _back(task_id)
     context = {
-        **_row(found),
+        **_row(found, Names.of(request.actor, [found])),
         "may_cancel": is_cancellable(found),
         "is_provision": found.kind == TaskKind.PROVISION,
     }

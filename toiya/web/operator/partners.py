@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.core.text import fold
 from toiya.customers.suspension import impact_of_suspension
 from toiya.directory.models import Tenant
@@ -138,7 +139,8 @@ def suspend(request: PersonRequest, tenant_id: uuid.UUID, capacity: str) -> Http
         else:
             messages.success(
                 request,
-                _("%(name)s is suspended. Its administrators are told by email.") % {"name": tenant.name},
+                _("%(name)s is suspended. Its administrators are told by email.")
+                % {"name": reader_name(tenant)},
             )
             return HttpResponseRedirect(reverse("operator:partner", args=[tenant.pk]))
     context = {
@@ -157,7 +159,8 @@ def restore(request: PersonRequest, tenant_id: uuid.UUID, capacity: str) -> Http
         raise NotVisible
     restore_partner(request.actor, tenant=tenant, capacity=CAPACITIES[capacity])
     messages.success(
-        request, _("%(name)s is restored. Its administrators are told by email.") % {"name": tenant.name}
+        request,
+        _("%(name)s is restored. Its administrators are told by email.") % {"name": reader_name(tenant)},
     )
     return HttpResponseRedirect(reverse("operator:partner", args=[tenant.pk]))
 

@@ -13,6 +13,7 @@ from toiya.catalogue.models import Availability, SkuKind
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal
 from toiya.core.permissions import Permission
+from toiya.core.reader import day
 from toiya.core.terms import BillingCycle
 from toiya.core.text import fold
 from toiya.customers.relationships import relationship_with
@@ -290,7 +291,7 @@ def _choices(
     if availability.sku.kind in {SkuKind.LICENSE, SkuKind.ADD_ON}:
         for row in rows:
             if row.term_end is not None:
-                ends.setdefault(row.term_end.isoformat(), f"{row.term_end.isoformat()} ({row.friendly_name})")
+                ends.setdefault(row.term_end.isoformat(), f"{day(row.term_end)} ({row.friendly_name})")
     return {"parents": parents, "ends": sorted(ends.items())}
 
 

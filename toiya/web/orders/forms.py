@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from toiya.catalogue.models import Availability
 from toiya.core.money import UnitPrice, WrongPrice, read_price
+from toiya.core.reader import reader_name
 from toiya.core.terms import BillingCycle
 from toiya.directory.models import Tenant
 from toiya.orders.carts import LARGEST_QUANTITY
 from toiya.orders.models import Line, OrderRequestState, OrderState
-from toiya.web.templatetags.ui import reader_name
 
 SUBSCRIPTION, LINE = "subscription:", "line:"
 

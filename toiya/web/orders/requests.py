@@ -15,6 +15,7 @@ from toiya.core.errors import NotVisible, Refusal
 from toiya.core.money import Money
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.orders.edges import edges_of
 from toiya.orders.examination import Basket, examine
 from toiya.orders.lists import requests_of
@@ -57,7 +58,6 @@ from toiya.web.orders.presenting import (
     totals_of_examined,
 )
 from toiya.web.paging import cursor_of, pager_of
-from toiya.web.templatetags.ui import reader_name
 
 
 def listing(request: PersonRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, DirectoryAction, DirectoryRole, Permission, Role
+from toiya.core.reader import reader_name
 from toiya.relations.administration import may_reset, people_of, reset_password_for
 from toiya.relations.grants import AGENT_GROUPS, assign_access
 from toiya.relations.models import AdministrationGrant
@@ -62,7 +63,7 @@ def assign(request: PersonRequest, grant_id: uuid.UUID) -> HttpResponse:
         for group in AGENT_GROUPS
     }
     assign_access(request.actor, grant=grant, access=chosen)
-    messages.success(request, _("Access to %(name)s is assigned.") % {"name": grant.tenant.name})
+    messages.success(request, _("Access to %(name)s is assigned.") % {"name": reader_name(grant.tenant)})
     return redirect("partnerships:access")
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from toiya.core.actor import Actor
 from toiya.core.errors import InvalidLink
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, DirectoryRole, Permission, Role
+from toiya.core.reader import reader_name
 from toiya.partnerships.acceptance import accept_invitation, decline_invitation
 from toiya.partnerships.errors import RolesNotOffered
 from toiya.partnerships.models import PartnerInvitation
@@ -18,7 +19,6 @@ from toiya.relations.rights import are_partners
 from toiya.web.http import PersonRequest, PublicRequest
 from toiya.web.partnerships.forms import AnswerForm, ReasonForm
 from toiya.web.partnerships.presenting import link_state
-from toiya.web.templatetags.ui import reader_name
 
 GONE, FORBIDDEN = 410, 403
 
@@ -78,7 +78,7 @@ def _obstacle(actor: Actor, offer: PartnerInvitation) -> str:
 
 def _consent(actor: Actor, offer: PartnerInvitation) -> str:
     """The sentence beside the box states the powers of S-069 and S-070."""
-    names = {"provider": reader_name(offer.tenant), "reseller": actor.tenant_name}
+    names = {"provider": reader_name(offer.tenant), "reseller": actor.organization}
     if offer.roles:
         return (
             _(

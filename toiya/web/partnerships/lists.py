@@ -16,6 +16,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.core.text import fold
 from toiya.partnerships.ending import confirm_partnership, shared_customers
 from toiya.partnerships.models import PartnerInvitation
@@ -181,5 +182,5 @@ def confirm(request: PersonRequest, partnership_id: uuid.UUID) -> HttpResponse:
     """The provider confirms a reseller that came by an open link (T-06)."""
     partnership = partnership_of(request, partnership_id)
     confirm_partnership(request.actor, partnership=partnership)
-    messages.success(request, _("%(name)s is confirmed.") % {"name": partnership.reseller.name})
+    messages.success(request, _("%(name)s is confirmed.") % {"name": reader_name(partnership.reseller)})
     return redirect("partnerships:resellers")

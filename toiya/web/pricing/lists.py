@@ -17,6 +17,7 @@ from toiya.catalogue.models import Availability
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal
 from toiya.core.money import WrongPrice, read_price
 from toiya.core.pagination import page_by_key
+from toiya.core.reader import day
 from toiya.core.spreadsheets import SHIFT_JIS, Sheet, read_sheet
 from toiya.core.text import fold
 from toiya.pricing.models import PriceList
@@ -445,7 +446,7 @@ def publish(request: PersonRequest, list_id: uuid.UUID) -> HttpResponse:
             messages.success(
                 request,
                 _("“%(name)s” is published and counts from %(day)s on.")
-                % {"name": found.name, "day": found.valid_from.isoformat()},
+                % {"name": found.name, "day": day(found.valid_from)},
             )
             return HttpResponseRedirect(reverse("pricing:list", args=[list_id]))
     before = list_before(found)

@@ -11,6 +11,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.membership.models import ProviderEntry
 from toiya.membership.provider_entry import find_providers
@@ -120,10 +121,11 @@ def _comparable(entry: ProviderEntry) -> dict[str, object]:
 def _introduction(entry: ProviderEntry, actor: Actor | None) -> str:
     subject = _("Request for an introduction: your offer for indirect resellers")
     lines = [
-        _("We found %(provider)s in the directory of indirect providers.") % {"provider": entry.tenant.name},
+        _("We found %(provider)s in the directory of indirect providers.")
+        % {"provider": reader_name(entry.tenant)},
         _("Please tell us about your reseller programme, your levels of support, and your terms."),
         "",
-        actor.tenant_name if actor else "",
+        actor.organization if actor else "",
         actor.name if actor else "",
     ]
     body = "\r\n".join(lines).strip()

@@ -9,10 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from toiya.catalogue.models import Product
+from toiya.core.reader import reader_name
 from toiya.core.text import fold
 from toiya.directory.models import Tenant
 from toiya.subscriptions.radar import Watched
-from toiya.web.templatetags.ui import reader_name
 
 RENEWS, ENDS = "on", "off"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 
+from toiya.core.reader import day, reader_name
 from toiya.subscriptions.radar import Renewal
-from toiya.web.templatetags.ui import reader_name
 
 LINE_OCTETS = 73
 
@@ -38,7 +38,7 @@ def _event(row: Renewal, host: str, now: dt.datetime) -> list[str]:
         if subscription.auto_renew
         else _("Last day, ends without renewal: %(subscription)s (%(quantity)s), %(customer)s")
     )
-    text = _("Renewal or end: %(day)s.") % {"day": row.on.isoformat()}
+    text = _("Renewal or end: %(day)s.") % {"day": day(row.on)}
     if row.unused:
         text += " " + _("Unused licenses: %(count)s.") % {"count": row.unused}
     return [

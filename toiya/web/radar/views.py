@@ -17,6 +17,7 @@ from toiya.core.errors import NotVisible
 from toiya.core.money import Money
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.relations.models import Partnership
 from toiya.subscriptions.digest import choose_digest, wants_digest
@@ -36,7 +37,6 @@ from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.radar.forms import RadarForm
 from toiya.web.radar.ics import calendar_file
-from toiya.web.templatetags.ui import reader_name
 
 ORDER = ("term_end", "id")
 FILES = ("csv", "xlsx", "ics")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, Refusal
+from toiya.core.reader import day
 from toiya.subscriptions.history import changed_since
 from toiya.subscriptions.models import LIVE, Subscription
 from toiya.subscriptions.particulars import (
@@ -63,7 +64,6 @@ from toiya.web.subscriptions.forms import (
     TenantForm,
 )
 from toiya.web.subscriptions.presenting import price_text, reasons
-from toiya.web.templatetags.ui import day
 
 Data = QueryDict | None
 Facts = list[dict[str, object]]

@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from toiya.catalogue.models import Availability, Product
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.subscriptions.history import offer_name
 from toiya.subscriptions.models import Subscription, SubscriptionState
-from toiya.web.templatetags.ui import reader_name
 
 MOST = 1_000_000
 SOON = (30, 60, 90)

@@ -8,13 +8,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toiya.core.pagination import page_by_key
+from toiya.core.reader import reader_name
 from toiya.subscriptions.lists import own_subscriptions
 from toiya.subscriptions.models import LIVE, Subscription, Transfer, TransferState
 from toiya.subscriptions.rights import own_subscription
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.presenting import TONES, facts_of, row_of, schedule_of, timeline_of
-from toiya.web.templatetags.ui import reader_name
 
 
 def listing(request: PersonRequest) -> HttpResponse:

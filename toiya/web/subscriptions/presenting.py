@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,7 +14,10 @@ from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Permission
+from toiya.core.reader import day, reader_name
 from toiya.core.terms import BillingCycle, Term
+from toiya.orders.carts import must_buy
+from toiya.orders.examination import COUNTED
 from toiya.subscriptions.history import history_of
 from toiya.subscriptions.lifecycle import must_be
 from toiya.subscriptions.models import LIVE, EventKind, Subscription, SubscriptionState
@@ -24,7 +28,7 @@ from toiya.subscriptions.rights import must_manage, must_order, must_sell
 from toiya.subscriptions.schedule import scheduled_for
 from toiya.subscriptions.states import must_be_cancellable, must_be_the_one_to_reactivate, why_not
 from toiya.subscriptions.ways_on import must_be_convertible, must_be_upgradable
-from toiya.web.templatetags.ui import day, money, reader_name
+from toiya.web.templatetags.ui import money
 
 TONES: Mapping[str, str] = {
     SubscriptionState.PENDING: "waiting",
@@ -44,6 +48,7 @@ EVENT_TONES: Mapping[str, str] = {
     EventKind.PROVISIONING_FAILED: "danger",
     EventKind.QUANTITY_REFUSED: "danger",
 }
+MORE = {True: gettext_lazy("Add licenses"), False: gettext_lazy("Ask the provider for more licenses")}
 ACTS: tuple[tuple[str, Promise, str], ...] = (
     ("quantity", gettext_lazy("Change quantity"), "hash"),
     ("schedule", gettext_lazy("Schedule a change"), "calendar-event"),
@@ -125,13 +130,36 @@ class Act:
 
 
 def acts_of(actor: Actor, subscription: Subscription) -> list[Act]:
-    """Everything that may be done with a subscription, in the order of the page."""
+    """Everything that may be done with a subscription, in the order of the page; nothing with one that has ended."""
+    if subscription.state not in LIVE:
+        return []
     found = reasons(actor, subscription)
-    return [
+    return _more(actor, subscription) + [
         Act(name, label, icon, reverse(f"subscriptions:{name}", args=[subscription.pk]), found[name])
         for name, label, icon in ACTS
         if name in found
     ]
+
+
+def _more(actor: Actor, subscription: Subscription) -> list[Act]:
+    """The way to an order, or to an order request, for more of the same (S-099)."""
+    if subscription.state != SubscriptionState.ACTIVE or subscription.sku.kind not in COUNTED:
+        return []
+    label = MORE[actor.tenant_id == subscription.tenant_id]
+    line = reverse("orders:line", args=[subscription.customer_id])
+    url = f"{line}?{urlencode({'subscription': subscription.pk})}"
+    return [Act("more", label, "cart-plus", url, why_not(must_buy, actor))]
+
+
+def ended_text(subscription: Subscription) -> str:
+    """One sentence instead of everything that cannot be done any more; '' while it lives."""
+    if subscription.state in LIVE:
+        return ""
+    if subscription.ended_at is None:
+        return _("This subscription has ended, so there is nothing to manage any more.")
+    return _("This subscription ended on %(day)s, so there is nothing to manage any more.") % {
+        "day": day(subscription.ended_at)
+    }
 
 
 def facts_of(actor: Actor, subscription: Subscription) -> list[dict[str, object]]:

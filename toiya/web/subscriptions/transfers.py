@@ -14,6 +14,7 @@ from toiya.core.actor import Actor
 from toiya.core.errors import Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.reader import reader_name
 from toiya.customers.relationships import customers_of
 from toiya.relations.models import Partnership
 from toiya.subscriptions.models import Subscription, Transfer, TransferState
@@ -30,7 +31,6 @@ from toiya.web.customers.views import failed
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.forms import AcceptTransferForm, AskTransferForm, DeclineForm
-from toiya.web.templatetags.ui import reader_name
 
 TONES = {
     TransferState.OPEN: "waiting",

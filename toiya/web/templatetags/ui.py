@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
 from django import template
-from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.forms import (
     BaseForm,
@@ -24,14 +21,13 @@ from django.forms import (
 )
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from toiya.core.money import Money, UnitPrice, minor_digits
+from toiya.core.reader import day, reader_name, reads_japanese, when
 from toiya.programme.countries import country_name
 
 register = template.Library()
@@ -62,13 +58,6 @@ STEP_STATES: dict[str, Text] = {
     "refused": gettext_lazy("rejected"),
 }
 MESSAGE_TONES = {"debug": "neutral", "success": "success", "warning": "warning", "error": "danger"}
-
-
-class Named(Protocol):
-    """Something whose name has a Latin form, maybe an empty one."""
-
-    name: str
-    latin_name: str
 
 
 # ---------------------------------------------------------------- small signs
@@ -104,25 +93,8 @@ def wordmark() -> Context:
 
 
 # ---------------------------------------------------------------- time and names
-@register.filter
-def when(value: datetime | None) -> str:
-    """Date and time of day in the reader's language and time zone."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value, _reader_zone())
-    return (
-        f"{day(local.date())} {local:%H:%M}" if _reads_japanese() else f"{day(local.date())}, {local:%H:%M}"
-    )
-
-
-@register.filter
-def day(value: date | None) -> str:
-    """A calendar day; of a moment, the day that it is for the reader."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        value = timezone.localtime(value, _reader_zone()).date()
-    return f"{value.year}年{value.month}月{value.day}日" if _reads_japanese() else date_format(value, "j F Y")
+for written in (when, day, reader_name):
+    register.filter(written.__name__, written)
 
 
 @register.simple_tag
@@ -135,19 +107,13 @@ def moment(value: date | None, precision: str = "") -> SafeString:
 
 
 @register.filter
-def reader_name(named: Named) -> str:
-    """An organisation's name: in Latin letters for those who do not read Japanese."""
-    return named.name if _reads_japanese() else named.latin_name or named.name
-
-
-@register.filter
 def money(value: Money | UnitPrice | str | None) -> str:
     """An amount or a unit price as the reader writes it: ￥12,000, US$12.50; a price that is finer than the
     currency's smallest coin keeps every decimal that it has. Nothing for what a template misses (an empty text).
     """
     if value is None or isinstance(value, str):
         return ""
-    locale, amount = "ja" if _reads_japanese() else "en", value.decimal
+    locale, amount = "ja" if reads_japanese() else "en", value.decimal
     is_finer = -int(amount.as_tuple().exponent) > minor_digits(value.currency)
     text = format_currency(amount, value.currency, locale=locale, decimal_quantization=not is_finer)
     return str(text)
@@ -157,14 +123,6 @@ def money(value: Money | UnitPrice | str | None) -> str:
 def country(code: str) -> str:
     """The name of a country or region in the reader's language."""
     return country_name(code)
-
-
-def _reads_japanese() -> bool:
-    return (get_language() or "").startswith("ja")
-
-
-def _reader_zone() -> ZoneInfo:
-    return ZoneInfo(settings.READER_TIME_ZONE)
 
 
 # ---------------------------------------------------------------- forms

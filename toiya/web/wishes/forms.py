@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.orders.models import WishKind, WishState
 from toiya.subscriptions.models import Subscription
-from toiya.web.templatetags.ui import reader_name
 
 HIGHEST = 1_000_000
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
+from toiya.core.reader import reader_name
 from toiya.orders.models import CustomerWish, WishKind, WishState
 from toiya.orders.wishes import (
     accept_wish,
@@ -25,7 +26,6 @@ from toiya.orders.wishes import (
 )
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
-from toiya.web.templatetags.ui import reader_name
 from toiya.web.wishes.forms import AnswerForm, WishesForm, WishForm
 
 TONES = {

@@ -1,0 +1,52 @@
+"""How names and dates are written for whoever reads: the one place for pages, refusals and mails alike.
+
+The reader's language is the active one. Pages have these as filters of the same names (``web/templatetags/ui.py``).
+"""
+
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+
+
+class Named(Protocol):
+    """Something whose name has a Latin form, maybe an empty one."""
+
+    name: str
+    latin_name: str
+
+
+def reads_japanese() -> bool:
+    """Whether the active language is Japanese."""
+    return (get_language() or "").startswith("ja")
+
+
+def reader_zone() -> ZoneInfo:
+    """The time zone in which people read."""
+    return ZoneInfo(settings.READER_TIME_ZONE)
+
+
+def reader_name(named: Named) -> str:
+    """An organisation's name: in Latin letters for those who do not read Japanese."""
+    return named.name if reads_japanese() else named.latin_name or named.name
+
+
+def when(value: datetime | None) -> str:
+    """Date and time of day in the reader's language and time zone."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value, reader_zone())
+    return f"{day(local.date())} {local:%H:%M}" if reads_japanese() else f"{day(local.date())}, {local:%H:%M}"
+
+
+def day(value: date | None) -> str:
+    """A calendar day; of a moment, the day that it is for the reader."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value, reader_zone()).date()
+    return f"{value.year}年{value.month}月{value.day}日" if reads_japanese() else date_format(value, "j F Y")

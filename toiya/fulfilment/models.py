@@ -12,6 +12,7 @@ from toiya.core.actor import Actor
 from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity
 from toiya.core.tenancy import SameTenant
+from toiya.core.text import fold
 from toiya.directory.models import Tenant
 
 
@@ -131,6 +132,11 @@ class FulfilmentTaskQuerySet(models.QuerySet["FulfilmentTask"]):
     def concerning(self, id_: uuid.UUID) -> "FulfilmentTaskQuerySet":
         """The tasks of a customer, or of a subscription, by its id."""
         return self.filter(Q(customer_id=id_) | Q(subscription_id=id_))
+
+    def of_customers_named(self, text: str) -> "FulfilmentTaskQuerySet":
+        """The tasks of customers by a part of their name, reading or domain."""
+        found = Tenant.objects.filter(search_key__contains=fold(text))
+        return self.filter(customer_id__in=found.values("pk"))
 
     def stuck(self, now: dt.datetime) -> "FulfilmentTaskQuerySet":
         """Unfinished tasks in trouble, and those that have waited for an hour without having been sent."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -13,6 +13,7 @@ from toiya.core.actor import Actor, By
 from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
+from toiya.directory.models import Tenant
 from toiya.fulfilment.errors import NotCancellable, NotRepeatable
 from toiya.fulfilment.models import (
     NOTHING_LEFT,
@@ -103,6 +104,12 @@ def _takable(now: dt.datetime) -> FulfilmentTaskQuerySet:
     return FulfilmentTask.objects.unfinished().filter(
         Q(leased_until__isnull=True) | Q(leased_until__lt=now), ~Exists(earlier), due_at__lte=now
     )
+
+
+def customers_of(tasks: Iterable[FulfilmentTask]) -> dict[uuid.UUID, Tenant]:
+    """The customers whom the tasks are about, as the other system is told of them; for readers of these tasks."""
+    found = Tenant.objects.filter(pk__in={task.customer_id for task in tasks}).prefetch_related("domains")
+    return {tenant.pk: tenant for tenant in found}
 
 
 def unfinished_tasks(now: dt.datetime) -> tuple[int, int]:

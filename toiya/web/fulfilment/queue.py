@@ -17,7 +17,6 @@ from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
 from toiya.core.reader import reader_name
-from toiya.core.text import fold
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import (
     CallKind,
@@ -30,7 +29,7 @@ from toiya.fulfilment.models import (
     TaskState,
     Trouble,
 )
-from toiya.fulfilment.queue import is_cancellable, is_repeatable, retry_task
+from toiya.fulfilment.queue import customers_of, is_cancellable, is_repeatable, retry_task
 from toiya.orders.fulfilling import cancel_task
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.fulfilment.forms import QueueForm
@@ -70,17 +69,16 @@ def _asked(request: PersonRequest) -> tuple[QueueForm, FulfilmentTaskQuerySet]:
     if wanted.get("connector"):
         rows = rows.filter(connector=wanted["connector"])
     if wanted.get("customer"):
-        rows = _concerning(request.actor, rows, wanted["customer"])
+        rows = _concerning(rows, wanted["customer"])
     return form, rows.select_related("connector") if form.is_valid() else rows.none()
 
 
-def _concerning(actor: Actor, rows: FulfilmentTaskQuerySet, text: str) -> FulfilmentTaskQuerySet:
+def _concerning(rows: FulfilmentTaskQuerySet, text: str) -> FulfilmentTaskQuerySet:
     """By the id of a customer or subscription, or by a part of the customer's name, reading or domain."""
     try:
         return rows.concerning(uuid.UUID(text))
     except ValueError:
-        found = Tenant.objects.filter(family_id=actor.family_id, search_key__contains=fold(text))
-        return rows.filter(customer_id__in=found.values("pk"))
+        return rows.of_customers_named(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,9 @@ class Names:
         codes = {str(task.payload.get("sku", "")) for task in found}
         products = {str(task.payload.get("product", "")) for task in found}
         skus = Sku.objects.visible_to(actor).filter(code__in=codes, product__code__in=products)
-        customers = Tenant.objects.filter(
-            family_id=actor.family_id, pk__in={task.customer_id for task in found}
-        ).prefetch_related("domains")
         return cls(
             {(sku.product.code, sku.code): sku for sku in skus.select_related("product")},
-            {tenant.pk: tenant for tenant in customers},
+            customers_of(found),
         )
 
     def product(self, task: FulfilmentTask) -> str:

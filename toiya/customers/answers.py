@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import pgettext
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -19,6 +20,7 @@ from toiya.core.links import Purpose, read_link_token
 from toiya.core.permissions import RULES, Capacity, DirectoryRole, Permission
 from toiya.core.reader import reader_name
 from toiya.customers.errors import (
+    AdministeredElsewhere,
     ConsentRequired,
     CountryClosed,
     InvitationClosed,
@@ -39,8 +41,9 @@ from toiya.customers.relationship_requests import keep_draft, record_issue
 from toiya.directory.models import Person, Tenant
 from toiya.partnerships.models import InvitationState
 from toiya.partnerships.standing import is_live, may_still
+from toiya.relations.channels import administration_elsewhere
 from toiya.relations.grants import grant_administration
-from toiya.relations.models import Origin, Partnership, ResellerRelationship
+from toiya.relations.models import AdministrationGrant, Origin, Partnership, ResellerRelationship
 from toiya.relations.rights import are_partners
 from toiya.requests.limits import take
 
@@ -90,7 +93,7 @@ def accept_invitation(
     roles.
 
     When the invitation was bound to another organisation, the inviter is told of the attempt (T-06). Raises
-    what ``examine`` and the link raise, ConsentRequired and RolesNotOffered.
+    what ``examine`` and the link raise, ConsentRequired, RolesNotOffered and AdministeredElsewhere.
     """
     try:
         return _accept(actor, token=token, consent=consent, agreed=agreed)
@@ -108,6 +111,7 @@ def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list
     invitation = _lock(actor, token)
     customer = examine(actor, invitation)
     chosen = _narrowed(invitation, consent)
+    _must_be_of_one_channel(actor, invitation, chosen)
 
     invitation.state = InvitationState.ACCEPTED
     _settle(actor, invitation)
@@ -131,7 +135,7 @@ def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list
 
 def _lock(actor: Actor, token: str) -> RelationshipInvitation:
     """The invitation behind the link, open at this instant, locked with everything that its examination
-    reads.
+    reads. The row of the actor's organisation is what two invitations of two partners have in common (N-18).
     """
     subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
     invitation = RelationshipInvitation.objects.select_for_update().filter(pk=subject).first()
@@ -211,6 +215,38 @@ def _narrowed(invitation: RelationshipInvitation, consent: Consent) -> dict[uuid
     if set(consent) - set(offered) or any(chosen[party] - offered[party] for party in chosen):
         raise RolesNotOffered
     return chosen
+
+
+def held_elsewhere(
+    actor: Actor, invitation: RelationshipInvitation
+) -> dict[uuid.UUID, list[AdministrationGrant]]:
+    """The parties that ask for administrator access which the actor's organisation cannot give, with the access of
+    the other channel that stands in the way (N-18).
+    """
+    found = {
+        party.pk: administration_elsewhere(
+            customer_id=actor.tenant_id,
+            party_id=party.pk,
+            capacity=invitation.capacity_of(party),
+            now=actor.now,
+        )
+        for party in invitation.parties
+        if invitation.roles_for(party)
+    }
+    return {party_id: held for party_id, held in found.items() if held}
+
+
+def _must_be_of_one_channel(
+    actor: Actor, invitation: RelationshipInvitation, chosen: Mapping[uuid.UUID, Collection[DirectoryRole]]
+) -> None:
+    elsewhere = held_elsewhere(actor, invitation)
+    for party in invitation.parties:
+        if chosen[party.pk] and party.pk in elsewhere:
+            names = {reader_name(grant.grantee) for grant in elsewhere[party.pk]}
+            raise AdministeredElsewhere(
+                party=reader_name(party),
+                holders=pgettext("between names", ", ").join(sorted(names)),
+            )
 
 
 def _settle(actor: Actor, invitation: RelationshipInvitation) -> None:

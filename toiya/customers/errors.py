@@ -132,6 +132,32 @@ class RolesNotOffered(Refusal):
     message = gettext_lazy("Choose only among the administration roles that the invitation asks for.")
 
 
+class AdministeredElsewhere(Refusal):
+    """Only one channel administers the customer (N-18); the customer itself learns which one."""
+
+    code = "administered_elsewhere"
+
+    def __init__(self, *, party: str, holders: str) -> None:
+        super().__init__(
+            _(
+                "In this programme only one channel administers a customer. Your organization is administered by "
+                "%(holders)s, so %(party)s cannot be given administrator access. Accept without it, or first "
+                "remove the access of %(holders)s under “Partner relationships” in the organization portal."
+            )
+            % {"party": party, "holders": holders}
+        )
+
+
+class AdministeredByAnother(Refusal):
+    """The same, for a partner: whom the customer has chosen is not its business."""
+
+    code = "administered_by_another"
+    message = gettext_lazy(
+        "In this programme only one channel administers a customer, and another partner administers this one. "
+        "Ask without administrator access, or ask again when the customer has removed the other partner's access."
+    )
+
+
 class LinkMissing(Refusal):
     """A mailed invitation without its link leads nowhere (S-088)."""
 

@@ -1,6 +1,7 @@
 """Asking a customer for a reseller relationship: for oneself, or for reseller and provider at once."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,11 +15,18 @@ from toiya.core.actor import Actor, By
 from toiya.core.errors import CapacityMissing, NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.customers.drafts import write_draft
-from toiya.customers.errors import AddressWrong, InvitationNotOpen, OutOfRange, PartnershipEnded
+from toiya.customers.errors import (
+    AddressWrong,
+    AdministeredByAnother,
+    InvitationNotOpen,
+    OutOfRange,
+    PartnershipEnded,
+)
 from toiya.customers.models import RelationshipInvitation, RequestedRole
 from toiya.directory.models import Person, Tenant
 from toiya.partnerships.models import InvitationState
 from toiya.programme.models import Programme
+from toiya.relations.channels import administration_elsewhere
 from toiya.relations.models import Channel, Partnership
 
 LONGEST_VALIDITY_DAYS = 90
@@ -49,16 +57,31 @@ class Wish:
 def request_relationship(
     actor: Actor, *, capacity: Capacity, wish: Wish, customer: Tenant | None = None
 ) -> RelationshipInvitation:
-    """The actor's organisation asks for itself (S-084). ``customer`` binds the invitation to one it knows
+    """The actor's organisation asks for itself (S-084). ``customer`` binds the invitation to one it serves
     already.
 
-    Raises CapacityMissing, OutOfRange, AddressWrong.
+    Raises CapacityMissing, AdministeredByAnother, OutOfRange, AddressWrong.
     """
     actor.must(Permission.RELATIONSHIPS_REQUEST)
     if capacity not in actor.capacities:
         raise CapacityMissing
+    if (
+        customer is not None
+        and wish.roles.get(capacity)
+        and is_administered_elsewhere(actor, customer.pk, capacity)
+    ):
+        raise AdministeredByAnother(field="roles")
     own = Tenant.objects.get(pk=actor.tenant_id)
     return _issue(actor, parties={capacity: own}, wish=wish, customer=customer)
+
+
+def is_administered_elsewhere(actor: Actor, customer_id: uuid.UUID, capacity: Capacity) -> bool:
+    """Whether another channel administers a customer of the actor's organisation, so that this one cannot (N-18)."""
+    return bool(
+        administration_elsewhere(
+            customer_id=customer_id, party_id=actor.tenant_id, capacity=capacity, now=actor.now
+        )
+    )
 
 
 @transaction.atomic

@@ -37,6 +37,7 @@ class Programme(models.Model):
     invitation_days = models.PositiveSmallIntegerField(default=30)
     grant_days = models.PositiveSmallIntegerField(default=365)
     mails_per_hour = models.PositiveIntegerField(default=50)
+    one_channel_administers = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

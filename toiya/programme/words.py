@@ -1,4 +1,4 @@
-"""The operator's own words and limits."""
+"""The operator's own words, limits and rules."""
 
 from collections.abc import Mapping
 
@@ -24,6 +24,7 @@ WORDS = (
     "support_email",
 )
 LIMITS = ("review_days_from", "review_days_to", "invitation_days", "grant_days", "mails_per_hour")
+RULES = ("one_channel_administers",)
 
 
 def current_programme() -> Programme | None:
@@ -33,10 +34,10 @@ def current_programme() -> Programme | None:
 
 @transaction.atomic
 def update_programme(actor: Actor, *, settings: Mapping[str, str | int]) -> Programme:
-    """The operator changes its words or limits; invitations and grants that exist keep theirs."""
+    """The operator changes its words, limits or rules; invitations and grants that exist keep theirs."""
     actor.must(Permission.PROGRAMME_MANAGE)
     programme = Programme.objects.select_for_update().get()
-    names = [name for name in (*WORDS, *LIMITS) if name in settings]
+    names = [name for name in (*WORDS, *LIMITS, *RULES) if name in settings]
     before = {name: getattr(programme, name) for name in names}
     changed = [name for name in names if before[name] != settings[name]]
     for name in changed:

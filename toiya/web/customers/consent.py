@@ -3,6 +3,9 @@ is.
 """
 
 import datetime as dt
+import itertools
+import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,14 +22,22 @@ from toiya.core.errors import Refusal, TooManyAttempts
 from toiya.core.permissions import Permission, Role
 from toiya.core.reader import reader_name
 from toiya.customers.accounts import create_invited_tenant
-from toiya.customers.answers import OpenedLink, accept_invitation, decline_invitation, examine, open_link
+from toiya.customers.answers import (
+    OpenedLink,
+    accept_invitation,
+    decline_invitation,
+    examine,
+    held_elsewhere,
+    open_link,
+)
 from toiya.customers.drafts import link_of
-from toiya.customers.errors import InvitationClosed, InvitationExpired
+from toiya.customers.errors import AdministeredElsewhere, InvitationClosed, InvitationExpired
 from toiya.customers.models import RelationshipInvitation
-from toiya.directory.models import Person
+from toiya.directory.models import Person, Tenant
 from toiya.directory.tenants import FirstAdministrator
 from toiya.programme.countries import country_name, open_countries
 from toiya.relations.grants import powers_of
+from toiya.relations.models import AdministrationGrant
 from toiya.web.customers.forms import ConsentForm, DeclineForm, WorkAccountForm
 from toiya.web.http import PersonRequest, PublicRequest
 
@@ -39,12 +50,14 @@ def invitation(request: PublicRequest, token: str) -> HttpResponse:
         return _closed(request, opened)
     if actor is None:
         return render(request, "customers/invitation.html", _asked(opened.invitation, token))
+    asked, standing = opened.invitation, _standing(actor, opened.invitation)
+    elsewhere = {} if standing["problem"] else held_elsewhere(actor, asked)
     form = ConsentForm(
         request.POST if request.method == "POST" else None,
-        invitation=opened.invitation,
-        agreement=_agreement(opened.invitation, actor),
+        invitation=asked,
+        agreement=_agreement(asked, actor, elsewhere),
     )
-    status = 200
+    status, refused = 200, ""
     if request.method == "POST":
         status = 400
         if form.is_valid():
@@ -54,14 +67,20 @@ def invitation(request: PublicRequest, token: str) -> HttpResponse:
                 )
             except InvitationClosed:
                 return _closed(request, open_link(token))
+            except AdministeredElsewhere as refusal:
+                # The page says something else from now on, so that the tick has to be set anew.
+                status, refused, elsewhere = refusal.status, str(refusal), held_elsewhere(actor, asked)
+                form = ConsentForm(invitation=asked, agreement=_agreement(asked, actor, elsewhere))
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
             else:
-                messages.success(request, _accepted(opened.invitation))
+                messages.success(request, _accepted(asked))
                 return HttpResponseRedirect(_partners_page())
-    context = {**_asked(opened.invitation, token), **_standing(actor, opened.invitation), "form": form}
-    context["rows"] = _with_fields(context["rows"], form)
+    context = {**_asked(asked, token), **standing, "form": form, "refused": refused}
+    context["rows"] = _with_fields(context["rows"], form, elsewhere)
+    context["holders"] = _holders(elsewhere)
+    context["partners_url"] = _partners_page()
     context["decline_form"] = DeclineForm()
     return render(request, "customers/consent.html", context, status=status)
 
@@ -123,20 +142,40 @@ def _standing(actor: Actor, opened: RelationshipInvitation) -> dict[str, Any]:
     return {"problem": problem, "helpers": helpers, "must_confirm": not fresh}
 
 
-def _with_fields(rows: list[dict[str, Any]], form: ConsentForm) -> list[dict[str, Any]]:
-    names = {row["party"].pk: form.field_of(row["party"]) for row in rows}
-    return [
-        {**row, "field": form[names[row["party"].pk]] if names[row["party"].pk] in form.fields else None}
-        for row in rows
-    ]
+def _with_fields(
+    rows: list[dict[str, Any]], form: ConsentForm, elsewhere: Mapping[uuid.UUID, list[AdministrationGrant]]
+) -> list[dict[str, Any]]:
+    """Each party with its field; without one where another channel administers (N-18). What is posted nevertheless is
+    refused by the use case.
+    """
+    shown = []
+    for row in rows:
+        name, is_barred = form.field_of(row["party"]), row["party"].pk in elsewhere
+        offered = name in form.fields and not is_barred
+        shown.append({**row, "field": form[name] if offered else None, "is_barred": is_barred})
+    return shown
+
+
+def _holders(elsewhere: Mapping[uuid.UUID, list[AdministrationGrant]]) -> list[dict[str, Any]]:
+    """Who administers the organisation from another channel, each once, and until when."""
+    until: dict[Tenant, dt.datetime] = {}
+    for grant in itertools.chain.from_iterable(elsewhere.values()):
+        until[grant.grantee] = max(grant.expires_at, until.get(grant.grantee, grant.expires_at))
+    return [{"tenant": tenant, "until": expires_at} for tenant, expires_at in until.items()]
 
 
 def _names(opened: RelationshipInvitation) -> list[str]:
     return [reader_name(party) for party in opened.parties]
 
 
-def _agreement(opened: RelationshipInvitation, actor: Actor) -> str:
+def _agreement(
+    opened: RelationshipInvitation, actor: Actor, elsewhere: Mapping[uuid.UUID, list[AdministrationGrant]]
+) -> str:
     names = _names(opened)
+    if elsewhere and not any(
+        opened.roles_for(party) for party in opened.parties if party.pk not in elsewhere
+    ):
+        return _without_access(opened, actor, names)
     if opened.is_combined:
         return _(
             "On behalf of %(customer)s I authorize %(reseller)s and %(provider)s as our resellers of "
@@ -147,6 +186,17 @@ def _agreement(opened: RelationshipInvitation, actor: Actor) -> str:
         "On behalf of %(customer)s I authorize %(partner)s as our reseller of record, and allow the "
         "administrator "
         "access ticked above."
+    ) % {"customer": actor.organization, "partner": names[0]}
+
+
+def _without_access(opened: RelationshipInvitation, actor: Actor, names: list[str]) -> str:
+    if opened.is_combined:
+        return _(
+            "On behalf of %(customer)s I authorize %(reseller)s and %(provider)s as our resellers of record, "
+            "without administrator access."
+        ) % {"customer": actor.organization, "reseller": names[0], "provider": names[1]}
+    return _(
+        "On behalf of %(customer)s I authorize %(partner)s as our reseller of record, without administrator access."
     ) % {"customer": actor.organization, "partner": names[0]}
 
 

@@ -21,6 +21,7 @@ from toiya.core.permissions import Capacity, Permission
 from toiya.core.reader import reader_name
 from toiya.customers.invitations import open_invitations
 from toiya.customers.models import CustomerAccount
+from toiya.customers.relationship_requests import is_administered_elsewhere
 from toiya.customers.relationships import (
     consents_of,
     customers_of,
@@ -210,6 +211,7 @@ def customer_page(request: PersonRequest, customer_id: uuid.UUID, current: str) 
         "customer": relationship.customer,
         "grants": grants,
         "may_request": request.actor.may(Permission.RELATIONSHIPS_REQUEST),
+        "is_administered_elsewhere": not grants and _is_barred(request.actor, customer_id),
         "tabs": [
             {
                 "url": reverse(f"customers:{name}", args=[customer_id]),
@@ -219,6 +221,14 @@ def customer_page(request: PersonRequest, customer_id: uuid.UUID, current: str) 
             for name, label in names
         ],
     }
+
+
+def _is_barred(actor: Actor, customer_id: uuid.UUID) -> bool:
+    """Whether the organisation could ask for administrator access in none of its capacities (N-18)."""
+    asking = actor.capacities & {Capacity.PROVIDER, Capacity.RESELLER}
+    return bool(asking) and all(
+        is_administered_elsewhere(actor, customer_id, capacity) for capacity in asking
+    )
 
 
 def remove(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:

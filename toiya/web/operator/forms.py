@@ -115,7 +115,7 @@ class ProviderForm(forms.Form):
 
 
 class ProgrammeForm(forms.Form):
-    """The operator's own words and limits."""
+    """The operator's own words, limits and rules."""
 
     name_ja = forms.CharField(label=_("Name of the programme, Japanese"), max_length=100)
     name_en = forms.CharField(label=_("Name of the programme, English"), max_length=100)
@@ -144,6 +144,15 @@ class ProgrammeForm(forms.Form):
     )
     mails_per_hour = forms.IntegerField(
         label=_("Invitation mails of one organization per hour, at most"), min_value=1, max_value=10000
+    )
+    one_channel_administers = forms.BooleanField(
+        label=_("Only one channel administers a customer"),
+        required=False,
+        help_text=_(
+            "A channel is an indirect provider together with its indirect resellers. While one channel has "
+            "administrator access to a customer, the customer can give none to a partner of another channel until it "
+            "has removed that access. Reseller relationships with several channels stay possible."
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Programme settings: words, limits, countries."""
+"""Programme settings: words, limits, rules, countries."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.permissions import Permission
 from toiya.programme.countries import country_name, currency_name, programme_countries, set_country
-from toiya.programme.words import LIMITS, WORDS, current_programme, update_programme
+from toiya.programme.words import LIMITS, RULES, WORDS, current_programme, update_programme
+from toiya.relations.channels import administered_from_several
 from toiya.web.http import PersonRequest
 from toiya.web.operator.forms import CountryForm, NewCountryForm, ProgrammeForm
 
 
 def words(request: PersonRequest) -> HttpResponse:
-    """The operator's words and limits; who may only look sees them without the button."""
+    """The operator's words, limits and rules; who may only look sees them without the button."""
     may_manage = request.actor.may(Permission.PROGRAMME_MANAGE)
     present = current_programme()
-    initial = {name: getattr(present, name) for name in (*WORDS, *LIMITS)} if present else {}
+    initial = {name: getattr(present, name) for name in (*WORDS, *LIMITS, *RULES)} if present else {}
     form = ProgrammeForm(request.POST if request.method == "POST" else None, initial=initial)
     if not may_manage:
         for field in form.fields.values():
@@ -31,7 +32,13 @@ def words(request: PersonRequest) -> HttpResponse:
         else:
             messages.success(request, _("The settings were saved."))
             return HttpResponseRedirect(reverse("operator:programme"))
-    context = {"form": form, "may_manage": may_manage, "words": WORDS, "limits": LIMITS}
+    context = {
+        "form": form,
+        "may_manage": may_manage,
+        "words": WORDS,
+        "limits": LIMITS,
+        "several": administered_from_several(request.actor),
+    }
     return render(request, "operator/programme.html", context, status=400 if form.errors else 200)
 
 

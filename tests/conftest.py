@@ -20,6 +20,7 @@ LONG = (
     "tests/access/",
     "tests/customers/test_mail_headers.py",
     "tests/jobs/",
+    "tests/relations/test_revocation.py",
     "tests/audit/test_seal.py::test_any_edit",
 )
 _connect = socket.socket.connect

@@ -28,6 +28,7 @@ from toiya.licences.models import Licence
 from toiya.orders.models import Order
 from toiya.programme.models import Programme
 from toiya.relations.grants import grant_administration
+from toiya.relations.models import AccessAssignment, AdministrationGrant
 
 
 def invitations(*rows: tuple[str, ...], encoding: str = "utf-8-sig") -> bytes:
@@ -330,6 +331,41 @@ def test_temporary_passwords_can_be_read_once_and_by_their_owner_only(cast: Cast
     file.rows.update(encrypted_secret=encrypt(secret))
     with time_machine.travel(real_now() + dt.timedelta(hours=25)):
         assert forget_passwords() == 1
+
+
+@pytest.mark.requirement("N-25", "S-071")
+def test_passwords_of_a_customer_s_users_stay_closed_once_the_access_is_gone(cast: Cast) -> None:
+    """T-03. Planted fault: the download asks whose file it is, and no longer for the access."""
+    relate(cast.kawase, cast.aoba)
+    grant = grant_administration(
+        actor_of(cast.kai),
+        tenant=cast.aoba,
+        grantee=cast.kawase,
+        capacity=Capacity.RESELLER,
+        roles=[DirectoryRole.USER_ADMINISTRATOR],
+        expires_at=real_now() + dt.timedelta(days=30),
+        consented_by_id=cast.emi.pk,
+        invitation_id=None,
+    )
+    kai = browser_of(cast.kai)
+    content = csv_of(("name", "user_name", "contact_email"), ("花子", "hanako", "hanako@mail.example"))
+    file = confirmed(kai, checked(cast.kai, "users", content, customer="aoba.example"))
+    path = reverse("bulk:passwords", args=[file.pk])
+
+    assert (
+        browser_of(cast.emi).post(reverse("organization:remove_access", args=[grant.pk])).status_code == 302
+    )
+    assert kai.post(path).status_code == 404
+    AdministrationGrant.objects.filter(pk=grant.pk).update(removed_at=None)
+    access = list(grant.assignments.all())
+    grant.assignments.all().delete()
+    assert kai.post(path).status_code == 403
+    AccessAssignment.objects.bulk_create(access)
+    agent = RoleAssignment.objects.filter(person=cast.kai, category="agent")
+    agent.update(role="sales_agent")
+    assert kai.post(path).status_code == 403
+    agent.update(role="admin_agent")
+    assert "hanako@aoba.example" in kai.post(path).content.decode("utf-8-sig")
 
 
 @pytest.mark.proof

@@ -1,15 +1,18 @@
 """Time decides at the request, whether or not any worker runs (G-04, T-12)."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
 
 from tests.cast import Cast, browser_of, found, hire
 from tests.customers.story import accepted, consent_to, draft_path, invited, link_path
-from toiya.core.permissions import Role
+from toiya.core.clock import real_now
+from toiya.core.permissions import Capacity, Role
 from toiya.customers.drafts import with_link
 from toiya.customers.sending import remind, reminders_due
+from toiya.directory.models import Person, RoleAssignment, Suspension
 from toiya.mail.models import OutgoingMail
 from toiya.relations.models import AdministrationGrant, ResellerRelationship
 
@@ -96,3 +99,32 @@ def test_nobody_is_reminded_of_what_is_settled(cast: Cast) -> None:
 
     assert reminders_due() == []
     assert remind(mailed) is None
+
+
+def suspend(cast: Cast) -> None:
+    """The operator stops Kawase."""
+    Suspension.objects.create(
+        tenant=cast.kawase, capacity=Capacity.RESELLER, reason="x", at=real_now(), by_id=cast.ren.pk
+    )
+
+
+ENDS: dict[str, Callable[[Cast], object]] = {
+    "inviter disabled": lambda cast: Person.objects.filter(pk=cast.kai.pk).update(disabled_at=real_now()),
+    "role gone": lambda cast: RoleAssignment.objects.filter(person=cast.kai).delete(),
+    "partner suspended": suspend,
+}
+
+
+@pytest.mark.goal("G-03")
+@pytest.mark.parametrize("end", ENDS)
+def test_nobody_is_reminded_in_the_name_of_somebody_who_may_no_longer_ask(cast: Cast, end: str) -> None:
+    """T-04, T-18. Planted fault: ``remind`` asks only whether the invitation is open."""
+    mailed = invited(cast.kai)
+    form = {"message": with_link(mailed), "email": "info@aoba.example", "act": "send"}
+    browser_of(cast.kai).post(draft_path(mailed), form)
+    set_clock(cast, mailed.expires_at - DAY)
+    ENDS[end](cast)
+
+    assert reminders_due() == [mailed]
+    assert remind(mailed) is None
+    assert not OutgoingMail.objects.filter(message="customers/reminder").exists()

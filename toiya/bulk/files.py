@@ -19,7 +19,9 @@ from toiya.bulk.tables import read_table
 from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.errors import ChangedMeanwhile, NotVisible
+from toiya.core.permissions import DirectoryAction
 from toiya.directory.models import Tenant
+from toiya.licences.access import must_act
 from toiya.relations.models import ResellerRelationship
 
 LONGEST_NAME = 200
@@ -132,10 +134,15 @@ def stop_file(actor: Actor, *, file: BulkFile) -> BulkFile:
 def take_passwords(actor: Actor, *, file: BulkFile) -> list[tuple[str, str, str]]:
     """Names, user names and temporary passwords, once: afterwards nobody can read them any more (N-25).
 
-    Needs a fresh second factor. Raises AnothersFile, NoPasswords; of two downloads at once one gets them.
+    Needs a fresh second factor and the rights with which the users were made: what the customer has taken back since
+    opens none of its accounts (T-03). Raises AnothersFile, RoleMissing, CapacityMissing, NotVisible where the access
+    is gone, NoPasswords; of two downloads at once one gets them.
     """
     actor.must_be_fresh()
     _own(actor, file)
+    actor.must(KINDS[BulkKind(file.kind)].permission)
+    if file.customer_id is not None:
+        must_act(actor, file.customer_id, DirectoryAction.MANAGE_PEOPLE)
     claimed = BulkFile.objects.filter(pk=file.pk, version=file.version).update(version=F("version") + 1)
     if not claimed:
         raise ChangedMeanwhile

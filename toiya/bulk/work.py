@@ -1,8 +1,8 @@
 """The worker's part: rehearse the rows of a new file, carry out those of a confirmed one, a few at a time.
 
 Each row is one small transaction: the row's state changes in it by a conditional update, so that no row is carried
-out twice, whatever is killed when. The uploader is read from the database for each row: rights that end in the
-middle end the rest (T-18).
+out twice, whatever is killed when. The uploader is read from the database in it, for each row: rights that end in the
+middle end the rest (T-18, T-48).
 """
 
 import datetime as dt
@@ -55,7 +55,7 @@ def _waiting() -> BulkFileQuerySet:
 def _work_on(file_id: uuid.UUID) -> int:
     if not _waiting().filter(pk=file_id).update(leased_until=real_now() + LEASE):
         return 0
-    file = BulkFile.objects.select_related("tenant").get(pk=file_id)
+    file = BulkFile.objects.select_related("tenant", "uploaded_by").get(pk=file_id)
     state, started = BulkState(file.state), real_now()
     rows = file.rows.filter(state=PENDING[state]).order_by("line")
     worked = 0
@@ -79,9 +79,8 @@ def _work_on(file_id: uuid.UUID) -> int:
 
 def _step(file: BulkFile, row: BulkRow, state: BulkState) -> bool:
     """One row; False where somebody has stopped the file meanwhile."""
-    actor = uploader(file)
-    with translation.override(actor.language):
-        verdict = _rehearse(actor, file, row) if state is BulkState.CHECKING else _carry_out(actor, file, row)
+    with translation.override(file.uploaded_by.language):
+        verdict = _rehearse(file, row) if state is BulkState.CHECKING else _carry_out(file, row)
     if verdict is None:
         return False
     with transaction.atomic():
@@ -111,11 +110,11 @@ def uploader(file: BulkFile) -> Actor:
 Verdict = tuple[BulkRowState, str, str]
 
 
-def _rehearse(actor: Actor, file: BulkFile, row: BulkRow) -> Verdict:
+def _rehearse(file: BulkFile, row: BulkRow) -> Verdict:
     """What the row would do now: carried out for real, and rolled back."""
     try:
         with transaction.atomic():
-            outcome = KINDS[BulkKind(file.kind)].act(actor, file, row, rehearse=True)
+            outcome = KINDS[BulkKind(file.kind)].act(uploader(file), file, row, rehearse=True)
             transaction.set_rollback(True)
     except NotVisible:
         return BulkRowState.WRONG, NotVisible.code, _gone()
@@ -129,7 +128,7 @@ def _gone() -> str:
     return _("The customer, or your access to it, is no longer there.")
 
 
-def _carry_out(actor: Actor, file: BulkFile, row: BulkRow) -> Verdict | None:
+def _carry_out(file: BulkFile, row: BulkRow) -> Verdict | None:
     """The row's act and its state in one transaction. None: the file was stopped, or the row is another worker's."""
     try:
         with transaction.atomic():
@@ -138,7 +137,7 @@ def _carry_out(actor: Actor, file: BulkFile, row: BulkRow) -> Verdict | None:
             claimed = BulkRow.objects.filter(pk=row.pk, state=BulkRowState.READY)
             if not claimed.update(state=BulkRowState.DONE):
                 return None
-            outcome = KINDS[BulkKind(file.kind)].act(actor, file, row, rehearse=False)
+            outcome = KINDS[BulkKind(file.kind)].act(uploader(file), file, row, rehearse=False)
             state = BulkRowState.DONE if outcome.is_new else BulkRowState.UNCHANGED
             BulkRow.objects.filter(pk=row.pk).update(
                 state=state,

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
-from toiya.core.errors import InvalidLink, TooManyAttempts
+from toiya.core.errors import InvalidLink, Refusal, TooManyAttempts
 from toiya.core.links import Purpose, read_link_token
 from toiya.core.permissions import RULES, Capacity, DirectoryRole, Permission
 from toiya.core.reader import reader_name
@@ -176,6 +176,17 @@ def examine(actor: Actor, invitation: RelationshipInvitation) -> Tenant:
     for party in invitation.parties:
         _examine_party(invitation, party)
     return customer
+
+
+def may_still_ask(invitation: RelationshipInvitation) -> bool:
+    """Whether the asking side could ask now: nobody is mailed about what could not be accepted (T-04, T-18)."""
+    try:
+        _examine_inviter(invitation)
+        for party in invitation.parties:
+            _examine_party(invitation, party)
+    except Refusal:
+        return False
+    return True
 
 
 def _is_meant(invitation: RelationshipInvitation, customer: Tenant) -> bool:

@@ -11,6 +11,7 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.links import Purpose
+from toiya.customers.answers import may_still_ask
 from toiya.customers.drafts import has_link, name_in, without_link
 from toiya.customers.errors import AddressMissing, LinkMissing
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
@@ -77,7 +78,11 @@ def resend(actor: Actor, *, invitation: RelationshipInvitation) -> RelationshipS
 
 @transaction.atomic
 def remind(invitation: RelationshipInvitation) -> RelationshipSending | None:
-    """The worker reminds the customer once of a mailed invitation that nobody answered."""
+    """The worker reminds the customer once of a mailed invitation that nobody answered; not of one that could not be
+    accepted any more.
+    """
+    if not may_still_ask(invitation):
+        return None
     by = bystander_for(invitation.tenant, kind="worker", language=invitation.language)
     marked = RelationshipInvitation.objects.filter(
         pk=invitation.pk, state=InvitationState.OPEN, reminded_at__isnull=True, expires_at__gt=by.now

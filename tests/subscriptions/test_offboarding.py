@@ -27,8 +27,8 @@ def support(person: Person, subscription: Subscription, tenant_id: object) -> in
 
 @pytest.mark.requirement("N-19", "N-20")
 def test_a_relationship_ends_only_after_everything_active_is_suspended(cast: Cast) -> None:
-    """Planted faults: the end passes with active subscriptions; add-ons are counted twice; the reseller stays the
-    support contact; access ends by itself.
+    """Planted faults: the end passes with active subscriptions; add-ons are counted twice, or suspended before their
+    parent, so that they would not come back with it; the reseller stays the support contact; access ends by itself.
     """
     shop, subscription = sold(cast)
     subscribed(cast, shop, cast.aoba, offer="archive", parent=subscription)
@@ -48,6 +48,7 @@ def test_a_relationship_ends_only_after_everything_active_is_suspended(cast: Cas
     assert Subscription.objects.filter(state="active").count() == 2
     assert browser.post(everything, {"reason": "Contract ended"}).status_code == 302
     assert Subscription.objects.filter(state="suspended").count() == 2
+    assert Subscription.objects.filter(suspended_with_parent=True).count() == 1
     OutgoingMail.objects.all().delete()
 
     assert browser.post(page, WHOLE).status_code == 302

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from toiya.audit.record import Where, at_home
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
+from toiya.core.holding import Strength, hold
 from toiya.core.permissions import DirectoryAction, Permission
 from toiya.directory.models import Tenant
 from toiya.relations.administration import hold_grant
@@ -37,17 +38,27 @@ class Authority:
 
 
 def must_act(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> Authority:
-    """The right to change something, held until the transaction ends; one change at a time per organisation.
+    """The right to change something, held until the transaction ends.
 
-    A removal of the grant that is under way is waited for, and wins (T-48). Raises NotVisible, RoleMissing.
+    Acts on people are one at a time per organisation, for the sake of its last administrator and of addresses that
+    belong to one person. Licences are given and taken by many at once: the pool of seats keeps its rule by itself.
+    Everybody holds rows in one order, so that nobody waits in a circle: grant, organisation, person, pools by their
+    ids, licence. A removal of the grant that is under way is waited for, and wins (T-48).
+
+    Raises NotVisible, RoleMissing.
     """
     if tenant_id == actor.tenant_id:
         actor.must(OWN[action])
         grant = None
     else:
         grant = hold_grant(actor, tenant_id, action)
-    # Rows that only point at the organisation are let through meanwhile, so that nobody waits in a circle.
-    if not list(Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id)):
+    organisation = Tenant.objects.filter(pk=tenant_id)
+    if action is DirectoryAction.ASSIGN_LICENCES:
+        is_there = hold(organisation, Strength.PRESENT)
+    else:
+        # Rows that only point at the organisation are let through meanwhile.
+        is_there = bool(organisation.select_for_update(no_key=True))
+    if not is_there:
         raise NotVisible
     return Authority(actor, tenant_id, grant)
 

@@ -131,16 +131,27 @@ def _assign(
     if pool is None:
         raise NoSuchSeats
     plans = None if disabled_plans is None else _plans(pool.sku, disabled_plans)
-    held = Licence.objects.select_for_update().filter(pool=pool, person=person).first()
-    if held is not None:
-        return _switch_plans(authority, held, pool.sku, plans)
-    give_licence(authority, person, pool, plans or [])
-    return Done.ASSIGNED
+    held = _held(pool, person)
+    if held is None and give_licence(authority, person, pool, plans or []):
+        return Done.ASSIGNED
+    held = held or _held(pool, person)
+    return _switch_plans(authority, held, pool.sku, plans) if held else Done.UNCHANGED
 
 
-def give_licence(authority: Authority, person: Person, pool: SeatPool, plans: list[str]) -> Licence:
-    """One more seat is in use, by this user. The caller holds the user's row. Raises NoSeatFree."""
+def _held(pool: SeatPool, person: Person) -> Licence | None:
+    found: Licence | None = Licence.objects.select_for_update().filter(pool=pool, person=person).first()
+    return found
+
+
+def give_licence(authority: Authority, person: Person, pool: SeatPool, plans: list[str]) -> bool:
+    """One more seat is in use, by this user. The caller holds the user's row. Raises NoSeatFree.
+
+    False where the user has a licence already: it came a moment ago, when a subscription became this product.
+    """
     take_seat(pool)
+    if Licence.objects.filter(pool=pool, person=person).exists():
+        give_seat_back(pool)
+        return False
     licence = Licence.objects.create(
         tenant_id=pool.tenant_id,
         pool=pool,
@@ -150,7 +161,7 @@ def give_licence(authority: Authority, person: Person, pool: SeatPool, plans: li
     )
     after = {"product": pool.sku.name_en, "user_name": person.user_name, "disabled_plans": plans}
     record(authority.actor, AuditAction.ASSIGN_LICENSE, licence, after=after, **authority.where)
-    return licence
+    return True
 
 
 def _switch_plans(authority: Authority, held: Licence, sku: Sku, plans: list[str] | None) -> Done:
@@ -173,7 +184,9 @@ def _revoke(actor: Actor, tenant_id: uuid.UUID, person_id: uuid.UUID, sku_id: uu
 
 
 def take_licences(authority: Authority, person: Person, licences: Iterable[Licence]) -> list[Licence]:
-    """These licences of the user end and their seats are free. The caller holds the user's row."""
+    """These licences of the user end and their seats are free. The caller holds the user's row, and the pools where
+    there may be more than one.
+    """
     taken = []
     for licence in sorted(licences, key=lambda licence: licence.pool_id):
         # The pool first, then the licence: the same order everywhere, so that nobody waits in a circle, and a licence
@@ -183,8 +196,10 @@ def take_licences(authority: Authority, person: Person, licences: Iterable[Licen
             .select_related("sku")
             .get(pk=licence.pool_id)
         )
-        if not Licence.objects.filter(pk=licence.pk).delete()[0]:
+        still = Licence.objects.filter(pk=licence.pk)
+        if not still.exists():
             continue
+        still.delete()
         give_seat_back(pool)
         before = {
             "product": pool.sku.name_en,

@@ -38,6 +38,7 @@ from toiya.licences.access import Authority, must_act
 from toiya.licences.assignment import give_licence, take_licences
 from toiya.licences.errors import NameTooLong, NoSeatFree, RoleNotLent
 from toiya.licences.models import FormerLicence, Licence, SeatPool
+from toiya.licences.pools import hold_pools
 from toiya.mail import outbox
 from toiya.relations.administration import reset_password_for
 from toiya.relations.errors import BeyondReach
@@ -307,6 +308,7 @@ def _must_be_lent(actor: Actor, tenant_id: uuid.UUID, roles: frozenset[Role]) ->
 
 def _put_aside(authority: Authority, person: Person) -> None:
     """The user's licences are free; what they had is remembered."""
+    hold_pools(person.tenant_id)
     held = Licence.objects.filter(person=person).select_related("pool")
     for licence in take_licences(authority, person, held):
         FormerLicence.objects.update_or_create(
@@ -321,6 +323,8 @@ def _give_back(authority: Authority, person: Person, *, give_back: bool) -> Retu
     former = {row.sku_id: row for row in FormerLicence.objects.filter(person=person).select_related("sku")}
     pools = SeatPool.objects.filter(tenant_id=person.tenant_id, sku_id__in=former).select_related("sku")
     given = []
+    if former and give_back:
+        hold_pools(person.tenant_id)
     for pool in pools.order_by("pk") if give_back else ():
         try:
             with transaction.atomic():

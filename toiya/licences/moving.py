@@ -7,20 +7,30 @@ from toiya.audit.record import record
 from toiya.catalogue.models import Sku
 from toiya.core.actor import By
 from toiya.licences.models import Licence
-from toiya.licences.pools import give_seat_back, pool_of, take_seat
+from toiya.licences.pools import give_seat_back, hold_pools, pool_of, take_seat
 
 
 def move_licences(by: By, *, customer_id: uuid.UUID, old: Sku, new: Sku, count: int) -> int:
     """Users of ``old`` get ``new`` instead, the earliest assigned first, as far as it has free seats. How many moved.
 
-    Who has the new one already gives the old one back. Service plans that are off stay off where both have them.
+    Who has the new one already gives the old one back. Service plans that are off stay off where both have them. Nobody
+    gets or loses a licence of either meanwhile, so that what is read here is what moves.
     """
     if not (old.has_seats and new.has_seats):
         return 0
-    source, target = pool_of(customer_id, old), pool_of(customer_id, new)
+    pool_of(customer_id, new)
+    pools = hold_pools(customer_id)
+    if old.pk not in pools:
+        return 0
+    source, target = pools[old.pk], pools[new.pk]
     holders = set(Licence.objects.filter(pool=target).values_list("person_id", flat=True))
     plans = set(new.service_plans.values_list("code", flat=True))
-    earliest = Licence.objects.filter(pool=source).select_related("person").order_by("assigned_at", "id")
+    earliest = (
+        Licence.objects.select_for_update(of=("self",))
+        .filter(pool=source)
+        .select_related("person")
+        .order_by("assigned_at", "id")
+    )
     moved = 0
     for licence in list(earliest[: min(count, target.free)]):
         Licence.objects.filter(pk=licence.pk).delete()

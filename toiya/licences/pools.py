@@ -37,6 +37,16 @@ def change_seats(customer_id: uuid.UUID, sku: Sku, *, seats: int = 0, suspended:
         raise SeatsInUse(assigned=pool.assigned, wanted=pool.seats + seats)
 
 
+def hold_pools(customer_id: uuid.UUID) -> dict[uuid.UUID, SeatPool]:
+    """The customer's pools by SKU, nobody else's to change until the transaction ends.
+
+    For whoever is about to change more than one, before the first and after every other row that is to be held: all
+    take them in the order of their ids, so that nobody waits in a circle. Who changes a single pool has no need of it.
+    """
+    pools = SeatPool.objects.select_for_update(no_key=True).filter(tenant_id=customer_id).order_by("pk")
+    return {pool.sku_id: pool for pool in pools}
+
+
 def take_seat(pool: SeatPool) -> None:
     """One more seat is in use. Raises NoSeatFree."""
     free = SeatPool.objects.filter(pk=pool.pk, assigned__lt=F("seats") - F("suspended"))
@@ -70,7 +80,7 @@ def shrink_seats(
     """
     if not sku.has_seats or seats <= 0:
         return []
-    pool = SeatPool.objects.select_for_update().get(pk=pool_of(customer_id, sku).pk)
+    pool = SeatPool.objects.select_for_update(no_key=True).get(pk=pool_of(customer_id, sku).pk)
     excess = max(pool.assigned - (pool.seats - seats), 0)
     latest = Licence.objects.filter(pool=pool).select_related("person").order_by("-assigned_at", "-id")
     lost = list(latest[:excess])

@@ -20,6 +20,7 @@ from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import FulfilmentTask
+from toiya.licences.pools import hold_pools
 from toiya.orders.carts import lines_of
 from toiya.orders.errors import CartEmpty, CartExpired, CartUsed, NothingOrdered, SubmissionKeyReused
 from toiya.orders.examination import Basket, Examined, examine
@@ -155,6 +156,7 @@ def place_order(by: By, purchase: Purchase) -> Order:
     if not good:
         raise NothingOrdered(reasons=[str(answer.problem) for answer in answers])
 
+    _hold_enlarged(customer, good)
     order_id = new_id()
     made: dict[int, Subscription] = {}
     lines = [_carry_out(by, purchase, order_id, answer, made) for answer in answers]
@@ -209,6 +211,14 @@ def lock_chain(provider: Tenant, reseller: Tenant | None, customer: Tenant) -> N
     if reseller is not None:
         live = Partnership.objects.live().filter(provider=provider, reseller=reseller)
         list(live.select_for_update(no_key=True))
+
+
+def _hold_enlarged(customer: Tenant, answers: Sequence[Examined]) -> None:
+    """Subscriptions before the first pool of seats, and pools in one order, so that nobody waits in a circle."""
+    enlarged = [answer.line.subscription_id for answer in answers if answer.line.subscription_id is not None]
+    rows = Subscription.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=enlarged)
+    list(rows.parents_first())
+    hold_pools(customer.pk)
 
 
 def _carry_out(

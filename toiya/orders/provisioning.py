@@ -14,6 +14,7 @@ from toiya.core.actor import By
 from toiya.core.errors import NotVisible
 from toiya.fulfilment.models import FulfilmentTask, TaskKind, TaskState
 from toiya.fulfilment.queue import LONGEST_REFERENCE, post_task
+from toiya.licences.pools import hold_pools
 from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
 from toiya.orders.notices import tell_settled
 from toiya.subscriptions.lifecycle import activate_subscription, change, note
@@ -95,6 +96,7 @@ def settle_task(
         _finish_increase(by, task, succeeded=succeeded)
     else:
         subscription = locked_subscription(line)
+        hold_pools(subscription.customer_id)
         if succeeded:
             _activate(by, subscription)
         else:

@@ -10,6 +10,7 @@ from toiya.audit.models import AuditRecord
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
+from toiya.core.holding import Strength, hold
 from toiya.core.permissions import DirectoryAction
 from toiya.directory.models import Person
 from toiya.directory.sign_in import set_temporary_password
@@ -34,13 +35,12 @@ def may_reset(actor: Actor, person: Person) -> bool:
 
 
 def hold_grant(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> AdministrationGrant:
-    """The grant that allows the act, held until the transaction ends.
+    """The grant that allows the act, held until the transaction ends; others may act by it at the same time.
 
     A removal that is under way is waited for here, and wins (T-48). Raises NotVisible, RoleMissing.
     """
     grant = must_administer(actor, tenant_id, action)
-    held = AdministrationGrant.objects.select_for_update(no_key=True).live(actor.now).filter(pk=grant.pk)
-    if not list(held):
+    if not hold(AdministrationGrant.objects.live(actor.now).filter(pk=grant.pk), Strength.UNCHANGED):
         raise NotVisible
     return grant
 

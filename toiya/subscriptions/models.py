@@ -8,7 +8,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q, UniqueConstraint
+from django.db.models import F, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -54,6 +54,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def live(self) -> "SubscriptionQuerySet":
         """Those that have not ended."""
         return self.filter(state__in=LIVE)
+
+    def parents_first(self) -> "SubscriptionQuerySet":
+        """The order in which several are held: add-ons after what they belong to, on every database."""
+        return self.order_by(F("parent_id").asc(nulls_first=True), "id")
 
 
 class Subscription(models.Model):

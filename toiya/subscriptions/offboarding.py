@@ -17,6 +17,7 @@ from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
 from toiya.customers.relationships import grants_from, remove_relationship
 from toiya.directory.models import Tenant
+from toiya.licences.pools import hold_pools
 from toiya.partnerships.ending import end_partnership
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.subscriptions.errors import StillActive
@@ -91,10 +92,13 @@ def suspend_all(actor: Actor, *, relationship: ResellerRelationship, reason: str
         raise NotVisible
     rows = sold_or_resold(actor.tenant_id, relationship.customer_id).filter(state=SubscriptionState.ACTIVE)
     count = 0
-    for row in rows.order_by("parent_id", "id").select_related("tenant", "reseller"):
-        current = lock(row)
-        if current.state == SubscriptionState.ACTIVE:  # an add-on has followed its parent already
-            suspend_subscription(actor, subscription=current, reason=reason, version=None)
+    held = [lock(row) for row in rows.parents_first()]
+    if len(held) > 1:
+        hold_pools(relationship.customer_id)
+    for row in held:
+        row.refresh_from_db(fields=["state"])
+        if row.state == SubscriptionState.ACTIVE:  # an add-on has followed its parent already
+            suspend_subscription(actor, subscription=row, reason=reason, version=None)
             count += 1
     return count
 

@@ -4,7 +4,7 @@ from toiya.catalogue.models import Sku
 from toiya.core.actor import By
 from toiya.licences.models import SeatPool
 from toiya.licences.moving import move_licences
-from toiya.licences.pools import change_seats, shrink_seats
+from toiya.licences.pools import change_seats, hold_pools, shrink_seats
 from toiya.subscriptions.models import Subscription, SubscriptionState
 
 
@@ -15,6 +15,9 @@ def exchange_seats(by: By, subscription: Subscription, *, old_sku: Sku, old_quan
     """
     customer_id, sku, quantity = subscription.customer_id, subscription.sku, subscription.quantity
     is_suspended = subscription.state == SubscriptionState.SUSPENDED
+    if sku.pk == old_sku.pk and quantity == old_quantity:
+        return 0
+    hold_pools(customer_id)
     if sku.pk == old_sku.pk:
         more = quantity - old_quantity
         if more >= 0:

@@ -13,7 +13,7 @@ from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import TaskKind
-from toiya.licences.pools import change_seats, shrink_seats
+from toiya.licences.pools import change_seats, hold_pools, shrink_seats
 from toiya.subscriptions.errors import ParentNotActive, SuspendedByAnother, TermOver, WindowClosed
 from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, note
 from toiya.subscriptions.models import (
@@ -40,12 +40,22 @@ def suspend_subscription(
     """
     must_manage(actor, subscription)
     locked = lock(subscription, version)
+    add_ons = _hold_add_ons(locked, SubscriptionState.ACTIVE)
     _suspend(actor, locked, reason.strip(), with_parent=False)
-    for add_on in locked.add_ons.filter(state=SubscriptionState.ACTIVE).order_by("id"):
-        _suspend(actor, lock(add_on), reason.strip(), with_parent=True)
+    for add_on in add_ons:
+        _suspend(actor, add_on, reason.strip(), with_parent=True)
     kept_on = locked.kept_until.isoformat() if locked.kept_until else ""
     tell(actor, locked, "suspended", reason=reason.strip(), kept_on=kept_on)
     return locked
+
+
+def _hold_add_ons(subscription: Subscription, *states: SubscriptionState) -> list[Subscription]:
+    """The add-ons in these states and every pool behind them and their parent, held before the first is changed."""
+    found = [lock(add_on) for add_on in subscription.add_ons.filter(state__in=states).order_by("id")]
+    held = [add_on for add_on in found if add_on.state in states]
+    if held:
+        hold_pools(subscription.customer_id)
+    return held
 
 
 def kept_until_if_suspended(subscription: Subscription, now: dt.datetime) -> dt.date:
@@ -97,11 +107,11 @@ def reactivate_subscription(actor: Actor, *, subscription: Subscription, version
     parent = locked.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
         raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+    add_ons = _hold_add_ons(locked, SubscriptionState.SUSPENDED)
     _reactivate(actor, locked)
-    followers = locked.add_ons.filter(state=SubscriptionState.SUSPENDED, suspended_with_parent=True)
-    for add_on in followers.order_by("id"):
-        if _may_go_on(actor, add_on):
-            _reactivate(actor, lock(add_on))
+    for add_on in add_ons:
+        if add_on.suspended_with_parent and _may_go_on(actor, add_on):
+            _reactivate(actor, add_on)
     tell(actor, locked, "reactivated")
     return locked
 
@@ -172,8 +182,8 @@ def end_subscription(
 ) -> int:
     """The subscription and its add-ons are over; seats go, licences beyond what remains are revoked. How many were."""
     revoked = 0
-    for add_on in subscription.add_ons.filter(state__in=LIVE).order_by("id"):
-        revoked += end_subscription(by, lock(add_on), kind, state, action)
+    for add_on in _hold_add_ons(subscription, *LIVE):
+        revoked += end_subscription(by, add_on, kind, state, action)
     was = SubscriptionState(subscription.state)
     change(by, subscription, kind, state=state, ended_at=by.now)
     if was != SubscriptionState.PENDING:

@@ -351,11 +351,14 @@ def test_passwords_of_a_customer_s_users_stay_closed_once_the_access_is_gone(cas
     content = csv_of(("name", "user_name", "contact_email"), ("花子", "hanako", "hanako@mail.example"))
     file = confirmed(kai, checked(cast.kai, "users", content, customer="aoba.example"))
     path = reverse("bulk:passwords", args=[file.pk])
+    page = reverse("bulk:file", args=[file.pk])
+    assert "Download the passwords once" in kai.get(page).content.decode()
 
     assert (
         browser_of(cast.emi).post(reverse("organization:remove_access", args=[grant.pk])).status_code == 302
     )
     assert kai.post(path).status_code == 404
+    assert "their passwords stay closed" in kai.get(page).content.decode()
     AdministrationGrant.objects.filter(pk=grant.pk).update(removed_at=None)
     access = list(grant.assignments.all())
     grant.assignments.all().delete()

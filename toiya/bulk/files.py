@@ -21,7 +21,7 @@ from toiya.core.clock import real_now
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import DirectoryAction
 from toiya.directory.models import Tenant
-from toiya.licences.access import must_act
+from toiya.licences.access import acts_in, must_act
 from toiya.relations.models import ResellerRelationship
 
 LONGEST_NAME = 200
@@ -160,6 +160,13 @@ def take_passwords(actor: Actor, *, file: BulkFile) -> list[tuple[str, str, str]
         after={"count": len(found)},
     )
     return found
+
+
+def may_take_passwords(actor: Actor, file: BulkFile) -> bool:
+    """Whether the page offers the download: the rights with which the users were made are still there."""
+    if file.customer_id and DirectoryAction.MANAGE_PEOPLE not in acts_in(actor, file.customer_id):
+        return False
+    return file.uploaded_by_id == actor.person_id and actor.may(KINDS[BulkKind(file.kind)].permission)
 
 
 def forget_passwords() -> int:

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from toiya.bulk.acts import KINDS, kinds_for
 from toiya.bulk.columns import COLUMNS, RESULT, Column
-from toiya.bulk.files import confirm_file, failures, hand_in, stop_file, take_passwords
+from toiya.bulk.files import (
+    confirm_file,
+    failures,
+    hand_in,
+    may_take_passwords,
+    stop_file,
+    take_passwords,
+)
 from toiya.bulk.invitations import MAIL_WAITS
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow, BulkRowState, BulkState
 from toiya.core.errors import NotVisible, Refusal
@@ -146,6 +153,7 @@ def file_page(request: PersonRequest, file_id: uuid.UUID) -> HttpResponse:
         "columns": _shown(BulkKind(file.kind)),
         "formats": FORMATS,
         "has_passwords": file.rows.exclude(encrypted_secret="").exists(),
+        "may_take_passwords": may_take_passwords(request.actor, file),
         "mails_waiting": file.rows.filter(code=MAIL_WAITS).count(),
         "mails_per_hour": _mails_per_hour(),
     }

@@ -3,15 +3,17 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
 from tests.cast import Cast, cast_in_place
-from tests.recording import watch_posts
+from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
+from toiya.web.access import ACCESS
 
 # So that no long test is left over when the others are done.
 LONG = (
@@ -82,6 +84,39 @@ def recorded_posts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         watch_posts(patch)
         yield
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether all stories are told, as on SQLite in ``make test``."""
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and (
+        (config.option.keyword, config.option.markexpr) == ("", "not proof")
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  (a class of pytest-xdist)
+    """A worker hands over where its stories have posted."""
+    POSTED.update(getattr(node, "workeroutput", {}).get("posted", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """All stories together must have posted to every route that can be posted to (G-37)."""
+    worker: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker["posted"] = sorted(POSTED)
+    elif session.exitstatus == pytest.ExitCode.OK and is_whole(session.config) and never_posted():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what is missing."""
+    if is_whole(config) and (missing := never_posted()):
+        terminalreporter.write_line(f"no story posts to {', '.join(missing)} (G-37)", red=True)
+
+
+def never_posted() -> list[str]:
+    """Routes of the access table that no story of this run posted to."""
+    return unposted(route for route, methods in ACCESS.items() if "POST" in methods)
 
 
 @pytest.fixture

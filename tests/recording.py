@@ -6,8 +6,9 @@ Planted fault that this finds: any ``record(…)`` taken out of a use case that 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import pytest
@@ -96,6 +97,14 @@ class Noted:
         }
 
 
+POSTED: set[str] = set()  # routes at which a POST of a story was taken
+
+
+def unposted(declared: Iterable[str]) -> list[str]:
+    """Routes that change something and that no story has posted to: nothing held them to the rule."""
+    return sorted(set(declared) - POSTED)
+
+
 def watch_posts(patch: pytest.MonkeyPatch) -> None:
     """Every POST of a test's browser keeps the rule, or the test fails."""
     ask = ClientHandler.__call__
@@ -115,6 +124,8 @@ def watch_posts(patch: pytest.MonkeyPatch) -> None:
             response = ask(self, environ)
         match = response.wsgi_request.resolver_match
         route = match.view_name if match else environ["PATH_INFO"]
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            POSTED.add(route)
         silent = {table for table in noted.unrecorded() if (route, table) not in EXCEPTIONS}
         assert not silent, (
             f"a POST to {route} changed {sorted(silent)} without a record in the same transaction"

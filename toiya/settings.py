@@ -92,6 +92,16 @@ def database(url: str) -> dict[str, object]:
 
 
 DATABASES = {"default": database(env("TOIYA_DATABASE_URL", "sqlite:///toiya.sqlite3"))}
+# Whom the tables belong to, where that is somebody else than the role that serves and works: for `toiya migrate` only.
+_owner_url = env("TOIYA_DATABASE_OWNER_URL")
+DATABASE_OWNER = database(_owner_url) if _owner_url else None
+if DATABASE_OWNER and any(
+    DATABASE_OWNER[part] != DATABASES["default"][part] for part in ("ENGINE", "NAME", "HOST", "PORT")
+):
+    message = (
+        "TOIYA_DATABASE_OWNER_URL names another database than TOIYA_DATABASE_URL; only the role may differ."
+    )
+    raise ImproperlyConfigured(message)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from tests.cast import Cast, actor_of
 from toiya.audit.actions import AuditAction
-from toiya.audit.append_only import TABLES, unguard_log
+from toiya.audit.append_only import TABLES, admit_application, unguard_log
 from toiya.audit.checkpoints import public_key, sign_checkpoints
 from toiya.audit.models import AuditRecord, ChainLink, Checkpoint, PersonalValue
 from toiya.audit.record import record
@@ -120,6 +120,31 @@ def test_models_of_the_log_cannot_be_changed_either(log: Cast, model: type[Audit
         model.objects.update(tenant_id=log.aoba.pk)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         model.objects.all().delete()
+
+
+@pytest.mark.goal("G-37")
+def test_role_that_serves_can_neither_change_the_log_nor_take_its_guard_off(log: Cast) -> None:
+    """Roles are PostgreSQL's; ``tests/jobs/test_migrate.py`` proves the same for a whole installation. Planted
+    fault that this finds: the application let in without the REVOKE.
+    """
+    if connection.vendor != "postgresql":
+        pytest.skip("roles are PostgreSQL's")
+    role = f"toiya_application_{secrets.token_hex(4)}"
+    execute(f"CREATE ROLE {role}")
+    admit_application(connection, role)
+    execute(f"SET LOCAL ROLE {role}")
+
+    write(log, log.hinode, 1)  # the application writes its records and seals them
+    assert seal_records() == 1
+    for table in TABLES:
+        for statement, refusal in {
+            "UPDATE {} SET tenant_id = tenant_id": "permission denied for table {}",
+            "DELETE FROM {}": "permission denied for table {}",
+            "TRUNCATE {}": "permission denied for table {}",
+            "DROP TRIGGER {0}_no_update ON {0}": "must be owner of relation {}",
+        }.items():
+            with pytest.raises(DatabaseError, match=refusal.format(table)), transaction.atomic():
+                execute(statement.format(table))
 
 
 # ---------------------------------------------------------------- tampering

@@ -178,6 +178,9 @@ def world(db: None, caplog: pytest.LogCaptureFixture) -> World:
     built = build_world()
     for persona in built.personas:
         persona.browser.raise_request_exception = False
+        persona.browser.get(
+            reverse("public:welcome")
+        )  # what a session notes once is not noted again in each cell
     return built
 
 

@@ -3,9 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from tests.cast import Cast, browser_of
+from tests.cast import Cast, browser_of, partner
 from tests.orders.story import cart_of, market
 from tests.orders.test_order_pages import MISSING, RULES, checkout
+from toiya.core.permissions import Capacity
+from toiya.directory.actors import bystander_for
+from toiya.directory.tenants import vet
 from toiya.mail.models import OutgoingMail
 from toiya.orders.models import Order, OrderRequest, OrderRequestState
 
@@ -113,3 +116,34 @@ def test_an_amount_is_set_and_a_decline_needs_its_reason(cast: Cast) -> None:
     assert OutgoingMail.objects.filter(
         message="orders/request_declined", context__reason="no budget"
     ).exists()
+
+
+def test_a_provider_that_resells_too_tells_apart_what_it_made_and_received(cast: Cast) -> None:
+    """Planted faults: the list forgets the side; everybody has the filter."""
+    story = market(cast)
+    kai, mei = browser_of(cast.kai), browser_of(cast.mei)
+    cart_of(story, cast.kai, ("office", 10))
+    checkout(kai, story)
+    received = OrderRequest.objects.get()
+    assert 'name="side"' not in mei.get(reverse("orders:requests")).content.decode()
+    vet(cast.hinode, Capacity.RESELLER, bystander_for(cast.hinode, kind="test"))
+    made = OrderRequest.objects.create(
+        tenant=cast.hinode,
+        provider=cast.midori,
+        partnership=partner(cast.midori, cast.hinode),
+        customer=cast.aoba,
+        number=1,
+        requested_by=cast.mei,
+        created_at=received.created_at,
+    )
+
+    def found(**query: str) -> set[str]:
+        page = mei.get(reverse("orders:requests"), query).content.decode()
+        assert 'name="side"' in page
+        return {str(row.pk) for row in (made, received) if reverse("orders:request", args=[row.pk]) in page}
+
+    assert found() == {str(made.pk), str(received.pk)}
+    assert found(side="made") == {str(made.pk)}
+    assert found(side="received") == {str(received.pk)}
+    rows = mei.get(reverse("orders:export_requests", args=["csv"]), {"side": "made"}).content.decode()
+    assert ("ミドリ流通" in rows, "カワセシステムズ" in rows) == (True, False)

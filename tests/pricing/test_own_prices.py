@@ -2,6 +2,7 @@
 
 import datetime as dt
 import html
+import re
 from typing import Any
 
 import pytest
@@ -84,6 +85,27 @@ def test_rules_are_tried_out_removed_and_brought_back(cast: Cast, shop: Shop) ->
     logged = AuditRecord.objects.filter(action__contains="price_rule")
     assert {row.tenant_id for row in logged} == {cast.hinode.pk}
     assert {row.counterparty_id for row in logged} == {None}
+
+
+def test_what_a_rule_is_for_stands_under_the_name_of_its_product(cast: Cast, shop: Shop) -> None:
+    """Planted fault: one list of every offer of every product."""
+    mei, product = browser_of(cast.mei), shop.product
+    groups = groups_of(text_of(mei.get(RULES + "new/")))
+    offers = [str(row.pk) for row in shop.offers.values() if row.sku.product_id == product.pk]
+    listed = groups[product.name_en]
+    assert listed[0] == f"product:{product.pk}"
+    assert f"sku:{shop.office.pk}" in listed
+    assert {f"availability:{key}" for key in offers} <= set(listed)
+    assert all(f":{key}" not in value for key in offers for value in groups["Categories"])
+
+    tried = groups_of(text_of(mei.get(RULES)))
+    assert set(tried[product.name_en]) >= set(offers)
+
+
+def groups_of(page: str) -> dict[str, list[str]]:
+    """The values of the choices under each name."""
+    groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', page, re.DOTALL)
+    return {name: re.findall(r'<option value="([^"]+)"', options) for name, options in groups}
 
 
 def test_fixed_prices_come_as_a_file_with_a_rehearsal(cast: Cast, shop: Shop) -> None:

@@ -1,16 +1,21 @@
 """What customers ask of their partners (N-35)."""
 
+import html
 import re
+import uuid
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from tests.cast import Cast, browser_of, relate
 from tests.commerce import Shop, build_shop, subscribed
+from tests.orders.story import market
+from tests.orders.test_order_pages import checkout
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord
 from toiya.mail.models import OutgoingMail
-from toiya.orders.models import CustomerWish, WishState
+from toiya.orders.models import CustomerWish, Order, OrderRequest, WishState
 from toiya.relations.models import ResellerRelationship
 from toiya.subscriptions.models import Subscription
 
@@ -130,3 +135,89 @@ def test_a_withdrawn_wish_and_the_end_of_the_relationship_close_the_partner_s_do
     assert "Requests to partners" in home
     refused = asked(cast, None, kind="buy", text="Again")
     assert refused.status_code == 400  # type: ignore[attr-defined]
+
+
+@pytest.mark.requirement("N-35", "S-099")
+def test_what_a_customer_asks_for_is_filled_in_and_linked_both_ways(cast: Cast) -> None:
+    """From the request to cart, order request and order, and back from each; a stranger to the request sees none of
+    it. Planted faults: the line forgets the request on its way; the provider is shown a request that is not its own.
+    """
+    story = market(cast)
+    subscription = subscribed(cast, story.shop, cast.aoba, quantity=10)
+    asked(cast, subscription, kind="more", quantity="14", text="Four people start in May")
+    kai, mei, emi = browser_of(cast.kai), browser_of(cast.mei), browser_of(cast.emi)
+    page = reverse("wishes:wish", args=[CustomerWish.objects.get().pk])
+    way = link_of(kai, page, reverse("orders:line", args=[cast.aoba.pk]))
+    form = kai.get(way).content.decode()
+    assert 'name="quantity" value="4"' in form
+    assert "Four people start in May" in form
+    typed = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+    assert kai.post(way, {**typed, "quantity": "4"}).status_code == 302
+
+    cart = reverse("orders:cart", args=[cast.aoba.pk])
+    assert page in kai.get(cart).content.decode()
+    assert cart in kai.get(page).content.decode()
+    assert (
+        kai.post(reverse("orders:remove", args=[cast.aoba.pk]), {"version": "2", "position": "1"}).status_code
+        == 302
+    )
+    assert page not in kai.get(cart).content.decode()
+    assert kai.post(reverse("orders:restore", args=[cast.aoba.pk]), {"version": "3"}).status_code == 302
+    assert page in kai.get(cart).content.decode()
+    sent = checkout(kai, story)["Location"]
+    assert page in kai.get(sent).content.decode()
+    assert sent in kai.get(page).content.decode()
+    assert "Asked for by the customer" not in mei.get(sent).content.decode()
+    assert mei.get(page).status_code == 404
+    request = OrderRequest.objects.get()
+    assert (
+        mei.post(reverse("orders:approve", args=[request.pk]), {"version": request.version}).status_code
+        == 302
+    )
+    order = Order.objects.get()
+    for browser, order_page, wishes in (
+        (kai, reverse("orders:order", args=[order.pk]), page),
+        (emi, reverse("organization:orders_order", args=[order.pk]), reverse("organization:wishes")),
+    ):
+        assert f'href="{wishes}">Asked for by the customer' in browser.get(order_page).content.decode()
+        assert order_page in browser.get(wishes).content.decode()
+
+
+def test_a_new_product_and_changes_of_ones_own_sales_are_filled_in_too(cast: Cast) -> None:
+    """Planted faults: the quantity stays behind; the request of another customer or partner is taken."""
+    story = market(cast)
+    subscription = subscribed(cast, story.shop, cast.aoba, quantity=10)
+    hinode = str(cast.hinode.pk)
+    mei = browser_of(cast.mei)
+    for kind, quantity, act in (("more", "14", "quantity"), ("fewer", "4", "schedule")):
+        asked(cast, subscription, kind=kind, quantity=quantity, partner=hinode)
+        wish = CustomerWish.objects.get(kind=kind)
+        way = link_of(
+            mei,
+            reverse("wishes:wish", args=[wish.pk]),
+            reverse(f"subscriptions:{act}", args=[subscription.pk]),
+        )
+        assert re.search(rf'name="quantity" value="{quantity}"', mei.get(way).content.decode())
+    asked(cast, None, kind="buy", quantity="7", text="Something for archives", partner=hinode)
+    wish = CustomerWish.objects.get(kind="buy")
+    way = link_of(mei, reverse("wishes:wish", args=[wish.pk]), reverse("orders:choose", args=[cast.aoba.pk]))
+    page = mei.get(f"{way}&frequency=annual").content.decode()
+    assert "Something for archives" in page
+    assert 'value="7"' in page
+    assert page.count(f'name="wish" value="{wish.pk}"') > 1
+    relate(cast.hinode, cast.yamabuki)
+    for path in (
+        f"{reverse('orders:choose', args=[cast.yamabuki.pk])}?wish={wish.pk}",
+        f"{reverse('orders:choose', args=[cast.aoba.pk])}?wish={uuid.uuid4()}",
+        f"{reverse('orders:choose', args=[cast.aoba.pk])}?wish=7",
+    ):
+        assert mei.get(path).status_code == 404
+    assert browser_of(cast.kai).get(way).status_code == 404
+
+
+def link_of(browser: Client, page: str, path: str) -> str:
+    """The whole address of the link on the page that leads to this path."""
+    found = re.search(rf'href="({re.escape(path)}[^"]*)"', browser.get(page).content.decode())
+    assert found
+    return html.unescape(found[1])

@@ -18,7 +18,7 @@ from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.directory.models import Tenant
 from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongParent
 from toiya.orders.examination import Basket, Examined, examine
-from toiya.orders.models import Cart, CartLine
+from toiya.orders.models import Cart, CartLine, CustomerWish
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription
 
@@ -42,6 +42,7 @@ class Wanted:
     friendly_name: str = ""
     custom_term_end: dt.date | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    wish: CustomerWish | None = None
 
 
 def must_buy(actor: Actor) -> None:
@@ -285,6 +286,9 @@ def _check_shape(cart: Cart, wanted: Wanted) -> None:
     for held in (wanted.subscription, wanted.parent):
         if held is not None and held.customer_id != cart.customer_id:
             raise WrongParent(offer=wanted.availability.sku.name, needed="–")
+    wish = wanted.wish
+    if wish is not None and (wish.tenant_id, wish.partner_id) != (cart.customer_id, cart.tenant_id):
+        raise NotVisible
     pairs = wanted.attributes.items()
     if len(pairs) > MOST_ATTRIBUTES or any(
         not name or max(len(name), len(value)) > LONGEST_ATTRIBUTE for name, value in pairs
@@ -302,6 +306,7 @@ def _columns(wanted: Wanted) -> dict[str, object]:
         "friendly_name": wanted.friendly_name.strip()[:200],
         "custom_term_end": wanted.custom_term_end,
         "attributes": dict(wanted.attributes),
+        "wish": wanted.wish,
     }
 
 

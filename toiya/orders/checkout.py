@@ -239,6 +239,7 @@ def _carry_out(
         promotion=answer.promotion,
         custom_term_end=asked.custom_term_end,
         attributes=asked.attributes,
+        wish_id=asked.wish_id,
     )
     if answer.problem is not None or answer.prices is None:
         problem = answer.problem

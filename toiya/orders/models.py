@@ -82,7 +82,8 @@ class Line(models.Model):
     """Something to buy: new units of an availability, or more units of a subscription that is there.
 
     ``parent`` is the subscription that an add-on belongs to, ``parent_position`` the line of the same basket that will
-    become it. ``attributes`` are the customer's answers to what the vendor wants to know (provisioning context).
+    become it. ``attributes`` are the customer's answers to what the vendor wants to know (provisioning context);
+    ``wish`` is the customer's request that the line carries out.
     """
 
     position = models.PositiveSmallIntegerField()
@@ -101,6 +102,9 @@ class Line(models.Model):
     )
     custom_term_end = models.DateField(null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
+    wish = models.ForeignKey(
+        "orders.CustomerWish", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         abstract = True

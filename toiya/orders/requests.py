@@ -169,6 +169,7 @@ def _write_lines(
                 promotion=answer.promotion,
                 custom_term_end=line.custom_term_end,
                 attributes=line.attributes,
+                wish_id=line.wish_id,
                 resale_units=resale.units if resale else None,
                 resale_scale=resale.scale if resale else None,
                 resale_currency=resale.currency if resale else "",

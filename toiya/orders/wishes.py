@@ -5,7 +5,7 @@ A customer manages its own users and licences, but buys and cancels nothing itse
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -20,7 +20,19 @@ from toiya.core.permissions import Permission, Role
 from toiya.core.reader import day, reader_name
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
-from toiya.orders.models import CustomerWish, CustomerWishQuerySet, WishKind, WishState
+from toiya.orders.models import (
+    Cart,
+    CartLine,
+    CustomerWish,
+    CustomerWishQuerySet,
+    Line,
+    Order,
+    OrderLine,
+    OrderRequest,
+    OrderRequestLine,
+    WishKind,
+    WishState,
+)
 from toiya.relations.models import ResellerRelationship
 from toiya.subscriptions.models import Subscription
 
@@ -94,6 +106,47 @@ def subscriptions_to_ask_about(actor: Actor) -> list[Subscription]:
     """What the organisation has now."""
     own = Subscription.objects.visible_to(actor).live().filter(customer_id=actor.tenant_id)
     return list(own.select_related("tenant", "reseller", "sku").order_by("friendly_name", "id")[:500])
+
+
+def wish_to_answer(actor: Actor, wish_id: uuid.UUID, customer_id: uuid.UUID) -> CustomerWish:
+    """A customer's request that the actor's organisation is about to carry out. Raises NotVisible."""
+    found = wishes_received(actor).filter(pk=wish_id, tenant_id=customer_id)
+    wish = found.select_related("subscription").first()
+    if wish is None:
+        raise NotVisible
+    return wish
+
+
+def carts_for(actor: Actor, wish: CustomerWish) -> list[Cart]:
+    """The actor's open carts with something that the customer asked for."""
+    lines = CartLine.objects.filter(wish=wish).values("cart_id")
+    open_ones = Cart.objects.visible_to(actor).filter(
+        pk__in=lines, checked_out_at__isnull=True, expires_at__gt=actor.now
+    )
+    return list(open_ones.order_by("created_at", "id"))
+
+
+def requests_for(actor: Actor, wish: CustomerWish) -> list[OrderRequest]:
+    """The order requests that carry out what the customer asked for."""
+    lines = OrderRequestLine.objects.filter(wish=wish).values("request_id")
+    return list(OrderRequest.objects.visible_to(actor).filter(pk__in=lines).order_by("created_at", "id"))
+
+
+def orders_for(actor: Actor, wishes: Collection[CustomerWish]) -> dict[uuid.UUID, list[Order]]:
+    """The orders that carry out what customers asked for, by the request that they answer."""
+    lines = OrderLine.objects.filter(wish__in=wishes, order__in=Order.objects.visible_to(actor))
+    found: dict[uuid.UUID, list[Order]] = {}
+    for line in lines.select_related("order").order_by("order__created_at", "order_id", "position"):
+        orders = found.setdefault(line.wish_id or uuid.UUID(int=0), [])
+        if line.order not in orders:
+            orders.append(line.order)
+    return found
+
+
+def wishes_of_lines(actor: Actor, lines: Iterable[Line]) -> dict[uuid.UUID, CustomerWish]:
+    """Of the requests that the lines carry out, those that the actor's organisation made or received."""
+    named = {line.wish_id for line in lines if line.wish_id}
+    return CustomerWish.objects.visible_to(actor).in_bulk(named) if named else {}
 
 
 @transaction.atomic

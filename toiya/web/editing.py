@@ -24,10 +24,20 @@ class RowField(forms.ChoiceField):
         self.empty_label = empty
         self.rows: dict[str, Any] = {}
 
-    def offer(self, rows: Iterable[Row], label: Callable[[Any], str] = str) -> None:
-        """The rows, in their order."""
+    def offer(
+        self,
+        rows: Iterable[Row],
+        label: Callable[[Any], str] = str,
+        group: Callable[[Any], str] | None = None,
+    ) -> None:
+        """The rows, in their order; of one ``group`` together, under its name."""
         self.rows = {str(row.pk): row for row in rows}
-        listed = [(key, label(row)) for key, row in self.rows.items()]
+        listed: list[Any] = [(key, label(row)) for key, row in self.rows.items()]
+        if group is not None:
+            groups: dict[str, list[tuple[str, str]]] = {}
+            for key, row in self.rows.items():
+                groups.setdefault(group(row), []).append((key, label(row)))
+            listed = list(groups.items())
         self.choices = [("", self.empty_label), *listed] if self.empty_label or not self.required else listed
 
     def clean(self, value: Any) -> Any:  # noqa: ANN401  (the row, or None)

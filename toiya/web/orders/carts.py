@@ -28,12 +28,13 @@ from toiya.orders.checkout import submit_order
 from toiya.orders.errors import CartUsed
 from toiya.orders.models import Cart, CartLine, Order, OrderRequest
 from toiya.orders.requests import send_request
+from toiya.orders.wishes import wish_to_answer
 from toiya.subscriptions.models import Subscription
 from toiya.web.customers.views import failed
 from toiya.web.http import PersonRequest
 from toiya.web.orders.choosing import Counter, counter_of
 from toiya.web.orders.forms import CheckoutForm, PartiesForm, VersionForm
-from toiya.web.orders.presenting import edge_labels, examined_rows, totals_of_examined
+from toiya.web.orders.presenting import edge_labels, examined_rows, totals_of_examined, with_wishes
 
 REMOVED = "removed_cart_line"
 
@@ -55,7 +56,7 @@ def _page(
         context |= {
             "cart": counter.cart,
             "labels": labels,
-            "rows": examined_rows(answers, edges),
+            "rows": with_wishes(actor, examined_rows(answers, edges)),
             "totals": totals_of_examined(answers, edges, labels),
             "has_problems": any(answer.problem for answer in answers),
             "may_submit": any(answer.problem is None for answer in answers),
@@ -173,6 +174,7 @@ def _kept(shown: Cart, line: CartLine) -> dict[str, Any]:
         "friendly_name": line.friendly_name,
         "custom_term_end": line.custom_term_end.isoformat() if line.custom_term_end else "",
         "attributes": line.attributes,
+        "wish": str(line.wish_id or ""),
     }
 
 
@@ -206,6 +208,9 @@ def restore(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
                 friendly_name=kept["friendly_name"],
                 custom_term_end=_day(kept["custom_term_end"]),
                 attributes=kept["attributes"],
+                wish=wish_to_answer(actor, uuid.UUID(kept["wish"]), customer_id)
+                if kept.get("wish")
+                else None,
             ),
         )
     except Refusal as refusal:
@@ -262,7 +267,7 @@ def _review(request: PersonRequest, counter: Counter, form: CheckoutForm, status
         "support": shown.support_contact or counter.provider,
         "is_reseller": counter.is_reseller,
         "labels": labels,
-        "rows": examined_rows(answers, edges),
+        "rows": with_wishes(actor, examined_rows(answers, edges)),
         "totals": totals_of_examined(answers, edges, labels),
         "has_problems": any(answer.problem for answer in answers),
     }

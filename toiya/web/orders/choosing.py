@@ -30,7 +30,8 @@ from toiya.orders.carts import (
     start_cart,
 )
 from toiya.orders.edges import Edge, edges_of
-from toiya.orders.models import Cart, CartLine
+from toiya.orders.models import Cart, CartLine, CustomerWish
+from toiya.orders.wishes import wish_to_answer
 from toiya.pricing.offers import Offer, sellable_offers
 from toiya.subscriptions.holdings import holdings_of
 from toiya.subscriptions.models import Subscription
@@ -94,6 +95,8 @@ def choose(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     if frequency and counter.provider is not None:
         offers = _offers(counter, frequency, valid.get("q", ""), actor)
     edges = counter.edges(actor.tenant_id)
+    wish = _wish(actor, counter, request.GET.get("wish", ""))
+    wanted = wish.quantity if wish else None
     context = {
         **_context(request, counter),
         "form": form,
@@ -103,7 +106,7 @@ def choose(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
             for cycle in BillingCycle
         ],
         "labels": edge_labels(edges),
-        "offers": [_offer_row(offer, edges) for offer in offers if offer.is_sellable],
+        "offers": [_offer_row(offer, edges, wanted) for offer in offers if offer.is_sellable],
         "others": [
             {
                 "offer": offer.availability.sku.name,
@@ -114,6 +117,7 @@ def choose(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
             if not offer.is_sellable
         ],
         "is_searched": bool(valid.get("q")),
+        "wish": wish,
     }
     return render(request, "orders/choose.html", context)
 
@@ -144,7 +148,7 @@ def _offers(counter: Counter, frequency: str, search: str, actor: Actor) -> list
     ]
 
 
-def _offer_row(offer: Offer, edges: tuple[Edge, ...]) -> dict[str, Any]:
+def _offer_row(offer: Offer, edges: tuple[Edge, ...], wanted: int | None) -> dict[str, Any]:
     sku = offer.availability.sku
     return {
         "availability": offer.availability,
@@ -155,6 +159,7 @@ def _offer_row(offer: Offer, edges: tuple[Edge, ...]) -> dict[str, Any]:
         "unit": sku.unit,
         "least": sku.min_quantity,
         "most": sku.max_quantity,
+        "first": min(max(wanted or sku.min_quantity, sku.min_quantity), sku.max_quantity),
         "prices": [price_text(of_quote(offer.quote, edge)) for edge in edges],
         "promotion": offer.promotion.best.name if offer.promotion.best else "",
         "is_add_on": sku.kind == SkuKind.ADD_ON,
@@ -186,14 +191,14 @@ def line(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     present, subscription, availability = _about(counter, asked.dict(), actor)
     if availability is None:
         return redirect("orders:choose", customer_id)
-    initial = {
-        **(line_initial(present) if present else {"quantity": availability.sku.min_quantity}),
-        "version": counter.cart.version if counter.cart else 0,
-    }
+    wish = present.wish if present else _wish(actor, counter, asked.get("wish", ""))
     choices = _choices(actor, counter, availability, present)
     form = LineForm(
         request.POST if request.method == "POST" else None,
-        initial=initial,
+        initial={
+            **(line_initial(present) if present else _first(availability, wish, subscription)),
+            "version": counter.cart.version if counter.cart else 0,
+        },
         is_addition=subscription is not None,
         **choices,
     )
@@ -202,7 +207,7 @@ def line(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
         status = 400
         if form.is_valid():
             try:
-                _save(actor, counter, form, (present, subscription, availability))
+                _save(actor, counter, form, (present, subscription, availability), wish)
             except ChangedMeanwhile as changed:
                 status = changed.status
                 typed = request.POST.copy()
@@ -222,10 +227,25 @@ def line(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
         "offer": availability,
         "term": term_text(availability),
         "subscription": subscription,
+        "wish": wish,
         "position": present.position if present else "",
         "labels": edge_labels(edges),
     }
     return render(request, "orders/line.html", context, status=status)
+
+
+def _wish(actor: Actor, counter: Counter, text: str) -> CustomerWish | None:
+    """The customer's request that is being carried out, if the address names one. Raises NotVisible."""
+    return wish_to_answer(actor, _uuid(text), counter.customer.pk) if text else None
+
+
+def _first(
+    availability: Availability, wish: CustomerWish | None, subscription: Subscription | None
+) -> dict[str, object]:
+    """How many the customer asked for; of a subscription that it has, how many are missing."""
+    if wish is None or wish.quantity is None:
+        return {"quantity": availability.sku.min_quantity}
+    return {"quantity": max(wish.quantity - subscription.quantity, 1) if subscription else wish.quantity}
 
 
 def _about(
@@ -233,7 +253,7 @@ def _about(
 ) -> tuple[CartLine | None, Subscription | None, Availability | None]:
     """What the form is about. Raises NotVisible for what is not there for this actor."""
     if asked.get("position") and counter.cart is not None:
-        rows = counter.cart.lines.select_related("availability__sku__product", "subscription")
+        rows = counter.cart.lines.select_related("availability__sku__product", "subscription", "wish")
         present = rows.filter(position=asked["position"]).first() if asked["position"].isdecimal() else None
         if present is None:
             raise NotVisible
@@ -300,6 +320,7 @@ def _save(
     counter: Counter,
     form: LineForm,
     about: tuple[CartLine | None, Subscription | None, Availability],
+    wish: CustomerWish | None,
 ) -> None:
     present, subscription, availability = about
     data = form.cleaned_data
@@ -313,6 +334,7 @@ def _save(
         friendly_name=data.get("friendly_name", ""),
         custom_term_end=form.end,
         attributes=data.get("attributes") or {},
+        wish=wish,
     )
     cart, version = counter.cart, data["version"]
     if cart is None:

@@ -196,9 +196,19 @@ def order_search(data: Mapping[str, Any] | None) -> SearchForm:
     return SearchForm(data, states=OrderState.choices)
 
 
-def request_search(data: Mapping[str, Any] | None) -> SearchForm:
+class RequestSearchForm(SearchForm):
+    """The filter of order requests: a provider that resells too has those that it made and those that it received."""
+
+    side = forms.ChoiceField(
+        label=_("Made or received"),
+        required=False,
+        choices=[("", _("All")), ("received", _("Received")), ("made", _("Sent by us"))],
+    )
+
+
+def request_search(data: Mapping[str, Any] | None) -> RequestSearchForm:
     """The filter of order requests."""
-    return SearchForm(data, states=OrderRequestState.choices)
+    return RequestSearchForm(data, states=OrderRequestState.choices)
 
 
 class ReasonForm(VersionForm):

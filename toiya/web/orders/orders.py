@@ -21,7 +21,7 @@ from toiya.subscriptions.rights import serves
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.orders.forms import SearchForm, order_search
-from toiya.web.orders.presenting import ORDER_TONES, edge_labels, ordered_rows, totals_of_ordered
+from toiya.web.orders.presenting import ORDER_TONES, edge_labels, ordered_rows, totals_of_ordered, with_wishes
 from toiya.web.paging import cursor_of, pager_of
 
 
@@ -187,7 +187,7 @@ def _order(request: PersonRequest, order_id: uuid.UUID, site: Site) -> HttpRespo
         "tone": ORDER_TONES[OrderState(shown.state)],
         "chain": _chain(shown),
         "labels": labels,
-        "rows": ordered_rows(lines, edges),
+        "rows": with_wishes(actor, ordered_rows(lines, edges)),
         "totals": totals_of_ordered(lines, edges, labels),
         "ordered_by": _who(actor, shown),
         "request_url": _request_url(actor, shown, site),

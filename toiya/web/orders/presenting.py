@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from babel.numbers import format_currency
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
+from toiya.core.actor import Actor
 from toiya.core.money import Money, UnitPrice
 from toiya.core.terms import BillingCycle, Term
 from toiya.orders.edges import Edge, Priced, totals_of
@@ -19,6 +21,7 @@ from toiya.orders.models import (
     OrderRequestState,
     OrderState,
 )
+from toiya.orders.wishes import wishes_of_lines
 from toiya.pricing.quote import Quote
 
 ORDER_TONES = {
@@ -135,6 +138,20 @@ def ordered_rows(lines: Iterable[OrderLine], edges: Sequence[Edge]) -> list[dict
         }
         for line in lines
     ]
+
+
+def with_wishes(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the way to the customer's request that a line carries out, for its customer and its partner."""
+    wishes = wishes_of_lines(actor, [row["line"] for row in rows])
+    for row in rows:
+        wish = wishes.get(row["line"].wish_id)
+        if wish is not None:
+            own = wish.tenant_id == actor.tenant_id
+            row["wished_at"] = wish.created_at
+            row["wish_url"] = (
+                reverse("organization:wishes") if own else reverse("wishes:wish", args=[wish.pk])
+            )
+    return rows
 
 
 def totals_rows(

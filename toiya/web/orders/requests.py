@@ -56,6 +56,7 @@ from toiya.web.orders.presenting import (
     edge_labels,
     examined_rows,
     totals_of_examined,
+    with_wishes,
 )
 from toiya.web.paging import cursor_of, pager_of
 
@@ -64,7 +65,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     """Those made and those received, the newest first."""
     form, rows = _found(request)
     page = page_by_key(rows, fields=("created_at", "id"), cursor=cursor_of(request), descending=True)
-    kept = {key: request.GET[key] for key in ("q", "state") if request.GET.get(key)}
+    kept = {key: request.GET[key] for key in ("q", "state", "side") if request.GET.get(key)}
     actor = request.actor
     context = {
         "form": form,
@@ -82,6 +83,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "pager": pager_of(request, page),
         "is_searched": bool(kept),
         "filters": urlencode(kept),
+        "has_both_sides": {Capacity.PROVIDER, Capacity.RESELLER} <= actor.capacities | actor.suspended,
         "is_provider": Capacity.PROVIDER in actor.capacities | actor.suspended,
     }
     return render(request, "orders/requests.html", context)
@@ -90,7 +92,12 @@ def listing(request: PersonRequest) -> HttpResponse:
 def _found(request: PersonRequest) -> tuple[SearchForm, OrderRequestQuerySet]:
     form = request_search(request.GET or None)
     valid = form.cleaned_data if form.is_valid() else {}
-    return form, requests_of(request.actor, search=valid.get("q", ""), state=valid.get("state", ""))
+    return form, requests_of(
+        request.actor,
+        search=valid.get("q", ""),
+        state=valid.get("state", ""),
+        side=valid.get("side", ""),
+    )
 
 
 def _amount(row: OrderRequest) -> str:
@@ -171,7 +178,7 @@ def _page(
     is_received = shown.provider_id == actor.tenant_id
     may_decide = is_received and actor.may(Permission.ORDER_REQUESTS_DECIDE)
     may_ask = not is_received and actor.may(Permission.ORDERS_REQUEST)
-    rows = examined_rows(answers, edges)
+    rows = with_wishes(actor, examined_rows(answers, edges))
     for row, line in zip(rows, lines, strict=True):
         row["asked"] = line.asked_quantity if line.asked_quantity != line.quantity else None
         row["problem"] = row["problem"] if is_open else ""

@@ -1,6 +1,7 @@
 """Forms of price lists, promotions, price rules and exchange rates."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -188,7 +189,7 @@ class PromotionForm(Versioned):
     def __init__(self, *args: Any, skus: Sequence[Sku], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["sku"]
-        field.offer(skus, lambda row: f"{row.product.name} – {row.name}")
+        field.offer(skus, lambda row: row.name, lambda row: row.product.name)
 
     def clean_discount(self) -> int:
         """More than nothing."""
@@ -220,7 +221,7 @@ class EligibilityForm(forms.Form):
     def __init__(self, *args: Any, offers: Sequence[Availability], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["offer"]
-        field.offer(offers, offer_label)
+        field.offer(offers, offer_label, _product_name)
 
 
 def offer_label(row: Availability) -> str:
@@ -228,27 +229,43 @@ def offer_label(row: Availability) -> str:
     return f"{row.country_id} – {label_of(row)}"
 
 
+def _product_name(row: Availability) -> str:
+    return row.sku.product.name
+
+
 # ---------------------------------------------------------------- price rules
 def _target_groups(
     categories: Sequence[Category], products: Sequence[Product], offers: Sequence[Availability]
 ) -> tuple[list[tuple[Any, Any]], dict[str, dict[str, Any]]]:
-    """What a rule may be about, as a choice in groups, and the field that each choice fills."""
-    skus = {row.sku_id: row.sku for row in offers}
-    groups = (
-        ("category", _("Categories"), [(row, row.name) for row in categories]),
-        ("product", _("Products"), [(row, row.name) for row in products]),
-        ("sku", _("SKUs"), [(row, f"{row.product.name} – {row.name}") for row in skus.values()]),
-        ("availability", _("Offers"), [(row, offer_label(row)) for row in offers]),
-    )
+    """What a rule may be about: everything, a category, or under each product's name all of it, one of its SKUs, or one
+    offer; and the field that each choice fills.
+    """
+    skus: dict[uuid.UUID, dict[uuid.UUID, Sku]] = {}
+    for offer in offers:
+        skus.setdefault(offer.sku.product_id, {})[offer.sku_id] = offer.sku
+    groups: list[tuple[Any, list[tuple[str, Any, Any]]]] = [
+        (_("Categories"), [("category", row, row.name) for row in categories])
+    ]
+    for product in products:
+        everything = gettext("All of “%(product)s”") % {"product": product.name}
+        groups.append((product.name, [("product", product, everything)]))
+        for sku in skus.get(product.pk, {}).values():
+            every_offer = gettext("%(sku)s: every offer") % {"sku": sku.name}
+            groups[-1][1].append(("sku", sku, every_offer))
+            groups[-1][1].extend(
+                ("availability", row, offer_label(row)) for row in offers if row.sku_id == sku.pk
+            )
+    listed = {product.pk for product in products}
+    groups += [
+        (row.sku.product.name, [("availability", row, offer_label(row))])
+        for row in offers
+        if row.sku.product_id not in listed
+    ]
     choices: list[tuple[Any, Any]] = [("", _("Everything"))]
     fills: dict[str, dict[str, Any]] = {"": {}}
-    for field, title, rows in groups:
-        listed = []
-        for row, label in rows:
-            value = f"{field}:{row.pk}"
-            fills[value] = {field: row}
-            listed.append((value, label))
-        choices.append((title, listed))
+    for title, rows in groups:
+        fills |= {f"{field}:{row.pk}": {field: row} for field, row, _label in rows}
+        choices.append((title, [(f"{field}:{row.pk}", label) for field, row, label in rows]))
     return choices, fills
 
 
@@ -333,7 +350,7 @@ class TryForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         fields: Mapping[str, Any] = self.fields
-        fields["offer"].offer(offers, offer_label)
+        fields["offer"].offer(offers, offer_label, _product_name)
         fields["as_"].choices = [(capacity.value, capacity.label) for capacity in capacities]
 
 

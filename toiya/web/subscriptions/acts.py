@@ -89,6 +89,8 @@ def page(request: PersonRequest, subscription_id: uuid.UUID, act: Act) -> HttpRe
     actor = request.actor
     subscription = subscription_for(actor, subscription_id)
     form = act.form(actor, subscription, request.POST if request.method == "POST" else None)
+    if request.method == "GET" and "quantity" in form.fields and request.GET.get("quantity", "").isdecimal():
+        form.initial["quantity"] = int(request.GET["quantity"])
     status, conflict = 200, []
     if request.method == "POST":
         status = 400

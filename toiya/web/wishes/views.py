@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,10 +17,13 @@ from toiya.core.reader import reader_name
 from toiya.orders.models import CustomerWish, WishKind, WishState
 from toiya.orders.wishes import (
     accept_wish,
+    carts_for,
     decline_wish,
     make_wish,
+    orders_for,
     own_wishes,
     partners_to_ask,
+    requests_for,
     subscriptions_to_ask_about,
     wishes_received,
     withdraw_wish,
@@ -43,8 +47,9 @@ def own(request: PersonRequest) -> HttpResponse:
     """What we asked, and what our partners answered."""
     rows = own_wishes(request.actor).select_related(*RELATED)
     page = page_by_key(rows, fields=ORDER, cursor=cursor_of(request), descending=True)
+    orders = orders_for(request.actor, page.rows)
     context = {
-        "rows": [_row(row) for row in page.rows],
+        "rows": [{**_row(row), "orders": orders.get(row.pk, [])} for row in page.rows],
         "pager": pager_of(request, page),
         "may_wish": request.actor.may(Permission.WISHES_MAKE),
     }
@@ -144,6 +149,9 @@ def wish(request: PersonRequest, wish_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "may_answer": request.actor.may(Permission.SUBSCRIPTIONS_MANAGE) and found.state == WishState.OPEN,
         "act_url": act_url(found),
+        "carts": carts_for(request.actor, found),
+        "requests": requests_for(request.actor, found),
+        "orders": orders_for(request.actor, [found]).get(found.pk, []),
     }
     return render(request, "wishes/wish.html", context, status=status)
 
@@ -165,10 +173,21 @@ def _row(row: CustomerWish) -> dict[str, Any]:
 
 
 def act_url(row: CustomerWish) -> str:
-    """Where the partner carries it out: the subscription's page for it, or the choice of something new."""
-    if row.subscription_id is None:
-        return reverse("orders:choose", args=[row.tenant_id])
+    """Where the partner carries it out: the subscription's page for it, an order request for more where another
+    provider sells it, or the choice of something new. What the customer asked for is filled in.
+    """
+    about = row.subscription
+    if about is None:
+        return _with(reverse("orders:choose", args=[row.tenant_id]), wish=row.pk)
+    if row.kind == WishKind.MORE and about.tenant_id != row.partner_id:
+        line = reverse("orders:line", args=[row.tenant_id])
+        return _with(line, subscription=about.pk, wish=row.pk)
     act = {WishKind.MORE: "quantity", WishKind.FEWER: "schedule", WishKind.CANCEL: "cancel"}[
         WishKind(row.kind)
     ]
-    return reverse(f"subscriptions:{act}", args=[row.subscription_id])
+    return _with(reverse(f"subscriptions:{act}", args=[about.pk]), quantity=row.quantity)
+
+
+def _with(path: str, **query: object) -> str:
+    filled = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(filled)}" if filled else path

@@ -83,6 +83,40 @@ def test_a_provider_adds_a_customer_from_a_resellers_row(cast: Cast) -> None:
     assert password not in mei.get(ADD, {"step": "review"}).content.decode()
 
 
+@pytest.mark.requirement("N-14")
+@pytest.mark.goal("G-32")
+@pytest.mark.parametrize("session", ["as the first click left it", "as both clicks found it"])
+def test_a_second_click_leads_to_the_customer_and_never_shows_the_password_again(
+    cast: Cast, session: str
+) -> None:
+    """Planted faults: the key of the submission is not kept with the customer; the second click says that the domain
+    is taken; another provider's key is followed.
+    """
+    story = market(cast)
+    mei = browser_of(cast.mei)
+    review = wizard(mei, cast, str(story.shop.offers["office"].pk), on_subscriptions="on")
+    hidden = dict(re.findall(r'type="hidden" name="(step|key)" value="([^"]+)"', review))
+    kept = mei.session["new_customer"]
+    first = mei.post(ADD, hidden)
+    shown = re.search(r'id="temporary-password"[^>]*>([^<]+)<', first.content.decode())
+    assert shown
+    if session == "as both clicks found it":
+        again = mei.session
+        again["new_customer"] = kept
+        again.save()
+
+    second = mei.post(ADD, hidden, follow=True)
+
+    customer = Tenant.objects.get(domains__name="kohaku.example")
+    assert second.redirect_chain == [(reverse("customers:account", args=[customer.pk]), 302)]
+    page = second.content.decode()
+    assert "was added by your first click" in page
+    assert shown[1].strip() not in page
+    assert Order.objects.count() == 1
+    jun = browser_of(cast.jun)
+    assert jun.post(ADD, hidden)["Location"] == reverse("customers:list")
+
+
 @pytest.mark.requirement("N-12", "N-15")
 @pytest.mark.parametrize("lever", LEVERS)
 def test_each_lever_moves_one_thing(cast: Cast, lever: str) -> None:

@@ -12,12 +12,27 @@ from django.urls import reverse
 
 from tests.cast import actor_of, browser_of, build_cast
 from tests.orders.story import cart_of, market
+from toiya.directory.models import Tenant
 from toiya.licences.models import SeatPool
 from toiya.orders.models import Order, OrderRequest, OrderRequestState
 from toiya.orders.requests import send_request
 from toiya.subscriptions.models import Subscription
 
 BROWSERS = 50
+NEW_CUSTOMER = {
+    "company": "コハク製作所",
+    "reading": "こはくせいさくしょ",
+    "latin_name": "Kohaku Works",
+    "country": "JP",
+    "segment": "commercial",
+    "domain": "kohaku.example",
+    "name": "森 楓",
+    "contact_email": "kaede@kohaku.example",
+    "user": "kaede",
+    "language": "ja",
+    "on_subscriptions": False,
+    "is_support_contact": False,
+}
 
 
 def at_once(
@@ -96,3 +111,28 @@ def test_a_request_that_is_approved_and_withdrawn_at_once_has_one_end() -> None:
     assert request.state == (OrderRequestState.APPROVED if approved else OrderRequestState.WITHDRAWN)
     assert Order.objects.count() == int(approved)
     assert OrderRequest.objects.get().version == 2
+
+
+@pytest.mark.goal("G-32")
+@pytest.mark.django_db(transaction=True)
+def test_ten_submissions_of_one_new_customer_are_one_customer() -> None:
+    """One of them shows the password; the others lead to the customer. Planted fault: the provider's row is not
+    locked, so that on PostgreSQL two of them make the organisation.
+    """
+    cast = market(build_cast()).cast
+    browsers = [browser_of(cast.mei) for _ in range(10)]
+    kept = {"details": {**NEW_CUSTOMER, "reseller": "", "roles": []}, "lines": {}, "key": "one"}
+    for browser in browsers:
+        session = browser.session
+        session["new_customer"] = kept
+        session.save()
+
+    def submit(_number: int, browser: Client) -> tuple[int, str]:
+        answer = browser.post(reverse("customers:add"), {"step": "review", "key": "one"})
+        return answer.status_code, answer.headers.get("Location", "")
+
+    answers = at_once(browsers, submit)
+
+    customer = Tenant.objects.get(domains__name="kohaku.example")
+    account = reverse("customers:account", args=[customer.pk])
+    assert answers == Counter({(200, ""): 1, (302, account): len(browsers) - 1})

@@ -134,7 +134,8 @@ class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
 class CustomerAccount(models.Model):
     """Company and billing data of a customer (N-23), and the segment that decides which offers it may buy (N-27).
 
-    A customer without this row is commercial and has told nothing yet.
+    A customer without this row is commercial and has told nothing yet. ``submission_key``: with which submission a
+    provider added the customer, if one did.
     """
 
     tenant = models.OneToOneField(
@@ -149,6 +150,7 @@ class CustomerAccount(models.Model):
     contact_name = models.CharField(max_length=100, blank=True)
     contact_email = models.EmailField(blank=True)
     contact_phone = models.CharField(max_length=30, blank=True)
+    submission_key = models.CharField(max_length=100, null=True, blank=True, unique=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = CustomerAccountQuerySet.as_manager()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from toiya.core.errors import Refusal
 from toiya.core.reader import day
+from toiya.directory.models import Tenant
 
 
 # ---------------------------------------------------------------- who may buy for whom
@@ -272,6 +273,17 @@ class SubmissionKeyReused(Refusal):
     message = gettext_lazy(
         "This submission key was used for another order already. Open the page again and submit once more."
     )
+
+
+class CustomerAddedBefore(Refusal):
+    """The same submission came a second time; the first one made the customer."""
+
+    code = "customer_added_before"
+    message = gettext_lazy("This customer has been added by this submission already.")
+
+    def __init__(self, *, customer: Tenant) -> None:
+        self.customer = customer
+        super().__init__()
 
 
 # ---------------------------------------------------------------- order requests

@@ -29,7 +29,7 @@ from toiya.enrolment.details import Problems, tidy
 from toiya.enrolment.errors import IncompleteDetails
 from toiya.enrolment.work_accounts import problems_with
 from toiya.orders.checkout import Purchase, digest_of, place_order
-from toiya.orders.errors import MarketClosed, PartnershipMissing, SupportNeedsAccess
+from toiya.orders.errors import CustomerAddedBefore, MarketClosed, PartnershipMissing, SupportNeedsAccess
 from toiya.orders.models import CartLine, Order
 from toiya.orders.notices import tell_customer_added
 from toiya.pricing.offers import Chain, Offer, judge, offers_in
@@ -102,14 +102,15 @@ def add_customer(
 ) -> NewCustomer:
     """Everything or nothing: organisation, account, relationships, access, order.
 
-    Raises IncompleteDetails, DomainTaken, MarketClosed, PartnershipMissing, SupportNeedsAccess, NothingOrdered, and
-    SecondFactorStale, since it makes an account with a password.
+    Raises IncompleteDetails, DomainTaken, MarketClosed, PartnershipMissing, SupportNeedsAccess, NothingOrdered,
+    CustomerAddedBefore for a key that has made a customer, and SecondFactorStale, since it makes an account with a
+    password.
     """
     actor.must(Permission.CUSTOMERS_ADD)
     actor.must_be_fresh()
     if lines:
         actor.must(Permission.ORDERS_SUBMIT)
-    provider = Tenant.objects.select_related("country", "family").get(pk=actor.tenant_id)
+    provider = _once(actor, key)
     if reseller is not None and not are_partners(provider.pk, reseller.pk):
         raise PartnershipMissing(provider=reader_name(provider), reseller=reader_name(reseller))
     if levers.is_support_contact and not (reseller and levers.roles):
@@ -143,6 +144,7 @@ def add_customer(
         billing_name=answers["company"],
         contact_name=answers["name"],
         contact_email=answers["contact_email"],
+        submission_key=key or None,
     )
     parties = [provider, *([reseller] if reseller else [])]
     for party in parties:
@@ -173,6 +175,23 @@ def add_customer(
     order = _order(actor, provider, reseller, customer, levers, lines, key) if lines else None
     tell_customer_added(actor, customer, administrator, provider, reseller, levers.roles, order)
     return NewCustomer(customer, administrator, password, order)
+
+
+def _once(actor: Actor, key: str) -> Tenant:
+    """The provider that adds, one customer at a time: the second of two clicks waits here for the first."""
+    own = Tenant.objects.select_for_update(no_key=True, of=("self",)).select_related("country", "family")
+    provider = own.get(pk=actor.tenant_id)
+    if key and (added := added_with(actor, key)):
+        raise CustomerAddedBefore(customer=added)
+    return provider
+
+
+def added_with(actor: Actor, key: str) -> Tenant | None:
+    """The customer that this submission of the actor's organisation has made."""
+    made = (
+        CustomerAccount.objects.visible_to(actor).filter(submission_key=key).select_related("tenant").first()
+    )
+    return made.tenant if made else None
 
 
 def must_sell_in(provider: Tenant, country: str) -> None:

@@ -18,10 +18,12 @@ from toiya.directory.models import Language, Tenant
 from toiya.enrolment.errors import IncompleteDetails
 from toiya.orders.carts import LARGEST_QUANTITY
 from toiya.orders.edges import Edge
+from toiya.orders.errors import CustomerAddedBefore
 from toiya.orders.new_customers import (
     Levers,
     NewLine,
     add_customer,
+    added_with,
     must_sell_in,
     offers_for_new,
     problems_of_details,
@@ -243,6 +245,7 @@ def _review_page(request: PersonRequest, problem: str = "", status: int = 200) -
             for line in _chosen(request)
         ],
         "problem": problem,
+        "key": _kept(request)["key"],
     }
     return render(request, "customers/add_review.html", context, status=status)
 
@@ -251,6 +254,8 @@ def _submit(request: PersonRequest) -> HttpResponse:
     """The answer of this request is the only page that ever shows the password."""
     kept = _kept(request)
     if not kept:
+        if added := added_with(request.actor, request.POST.get("key", "")):
+            return _added_before(request, added)
         messages.info(request, _("This customer was added already, or the entry was given up."))
         return redirect("customers:list")
     details = kept["details"]
@@ -270,6 +275,8 @@ def _submit(request: PersonRequest) -> HttpResponse:
             lines=_chosen(request),
             key=kept["key"],
         )
+    except CustomerAddedBefore as before:
+        return _added_before(request, before.customer)
     except IncompleteDetails as refusal:
         return _review_page(request, " ".join(str(text) for text in refusal.problems.values()), 400)
     except Refusal as refusal:
@@ -281,3 +288,16 @@ def _submit(request: PersonRequest) -> HttpResponse:
     response = render(request, "customers/added.html", context)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _added_before(request: PersonRequest, customer: Tenant) -> HttpResponse:
+    """A second click is answered with the customer, never with the password a second time."""
+    messages.warning(
+        request,
+        _(
+            "This customer was added by your first click. Its temporary password stood on the page that answered that "
+            "click and is not shown again. If nobody noted it, a partner to whom the customer gave the access “Global "
+            "administrator” makes a new one under [Users]."
+        ),
+    )
+    return redirect("customers:account", customer.pk)

@@ -1,5 +1,5 @@
 // Pages work without this file. It adds the clipboard, consent buttons that wait for their tick, menus that close
-// themselves, keeps what was typed when the language changes, and takes the reader to what went wrong.
+// themselves, keeps what was typed when the language changes, sends a form once, and takes the reader to what went wrong.
 "use strict";
 
 (() => {
@@ -89,8 +89,16 @@
     }
   });
 
+  // The second half of a double click must not send a form again: its answer would take the place of the first one,
+  // which may show something once. A form that answers with a file stays on the page, so the pause is short.
+  const PAUSE = 2000;
+  const sent = new WeakMap();
   document.addEventListener("submit", (event) => {
-    if (event.target.matches(".language")) keep();
+    const form = event.target;
+    if (form.matches(".language")) keep();
+    if (form.method !== "post") return;
+    if (Date.now() - (sent.get(form) ?? -PAUSE) < PAUSE) event.preventDefault();
+    else sent.set(form, Date.now());
   });
 
   // A page that comes back from the browser's memory keeps its ticks.

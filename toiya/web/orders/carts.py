@@ -32,7 +32,7 @@ from toiya.orders.wishes import wish_to_answer
 from toiya.subscriptions.models import Subscription
 from toiya.web.customers.views import failed
 from toiya.web.http import PersonRequest
-from toiya.web.orders.choosing import Counter, counter_of
+from toiya.web.orders.choosing import Counter, counter_of, has_account
 from toiya.web.orders.forms import CheckoutForm, PartiesForm, VersionForm
 from toiya.web.orders.presenting import edge_labels, examined_rows, totals_of_examined, with_wishes
 
@@ -48,7 +48,11 @@ def _page(
     request: PersonRequest, counter: Counter, *, parties: PartiesForm | None = None, status: int = 200
 ) -> HttpResponse:
     actor = request.actor
-    context: dict[str, Any] = {"customer": counter.customer, "is_reseller": counter.is_reseller}
+    context: dict[str, Any] = {
+        "customer": counter.customer,
+        "has_account": has_account(actor, counter.customer),
+        "is_reseller": counter.is_reseller,
+    }
     if counter.cart is not None:
         answers = look_at(actor, counter.cart)
         edges = counter.edges(actor.tenant_id)

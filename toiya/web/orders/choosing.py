@@ -16,6 +16,7 @@ from toiya.core.permissions import Permission
 from toiya.core.reader import day
 from toiya.core.terms import BillingCycle
 from toiya.core.text import fold
+from toiya.customers.models import CustomerAccount
 from toiya.customers.relationships import relationship_with
 from toiya.directory.models import Tenant
 from toiya.orders.carts import (
@@ -83,6 +84,11 @@ def counter_of(request: PersonRequest, customer_id: uuid.UUID) -> Counter:
     own = own_tenant(actor)
     provider, reseller = (partner, own) if is_reseller else (own, partner)
     return Counter(customer, cart, provider, reseller, partners, is_reseller)
+
+
+def has_account(actor: Actor, customer: Tenant) -> bool:
+    """Whether the customer's company and billing data were ever entered: those of older portals come without."""
+    return CustomerAccount.objects.visible_to(actor).filter(pk=customer.pk).exists()
 
 
 def choose(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -170,6 +176,7 @@ def _context(request: PersonRequest, counter: Counter) -> dict[str, Any]:
     actor = request.actor
     return {
         "customer": counter.customer,
+        "has_account": has_account(actor, counter.customer),
         "cart": counter.cart,
         "version": counter.cart.version if counter.cart else 0,
         "partner": counter.partner,

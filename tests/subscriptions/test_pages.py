@@ -282,6 +282,46 @@ def test_more_licences_are_one_step_from_the_subscription(cast: Cast) -> None:
     assert "Ask the provider for more licenses" in helpdesk
 
 
+def test_what_nobody_named_bears_the_name_of_its_product_in_the_readers_language(cast: Cast) -> None:
+    """Planted faults: the name of the day of the order stays in the buyer's language; an upgrade keeps the old name;
+    a name of its own is taken for the product's.
+    """
+    shop, subscription = sold(cast)
+    add_on = subscribed(cast, shop, cast.aoba, offer="archive", quantity=4, parent=subscription)
+    paths = [
+        (cast.mei, page_of(subscription)),
+        (cast.mei, page_of(add_on)),
+        (cast.mei, reverse("subscriptions:list")),
+        (cast.mei, reverse("customers:services", args=[cast.aoba.pk])),
+        (cast.emi, reverse("organization:subscription", args=[subscription.pk])),
+        (cast.emi, reverse("organization:subscriptions")),
+        (cast.emi, reverse("organization:make_wish")),
+    ]
+
+    def read(person: Person, path: str, language: str) -> str:
+        browser = browser_of(person)
+        browser.cookies["toiya-language"] = language
+        return browser.get(path).content.decode()
+
+    for person, path in paths:
+        japanese, english = read(person, path, "ja"), read(person, path, "en")
+        assert (shop.office.name_ja in japanese, shop.office.name_en in japanese) == (True, False), path
+        assert (shop.office.name_ja in english, shop.office.name_en in english) == (False, True), path
+    act(cast.kai, subscription, "suspend", reason="x")
+    mail = OutgoingMail.objects.filter(to=cast.emi.contact_email).latest("pk")
+    assert shop.office.name_ja in render(mail).text
+    act(cast.kai, subscription, "reactivate")
+    act(cast.mei, add_on, "cancel", agree="on")
+
+    granted(cast, cast.kawase)
+    assert act(cast.mei, subscription, "upgrade", availability=str(shop.offers["premium"].pk))[0] == 302
+    page = read(cast.mei, page_of(subscription), "ja")
+    assert f">{shop.premium.name_ja}</h1>" in page
+    act(cast.mei, subscription, "name", friendly_name="Sales office")
+    assert ">Sales office</h1>" in read(cast.mei, page_of(subscription), "ja")
+    must_equal_its_events(subscription)
+
+
 def test_readers_of_english_meet_latin_names_and_written_dates_everywhere(cast: Cast) -> None:
     """Planted faults: history and refusals take ``tenant.name``; days stand as 2026-11-27."""
     Tenant.objects.filter(pk=cast.hinode.pk).update(latin_name="Hinode Trading")
@@ -375,7 +415,7 @@ def test_the_lists_take_the_same_number_of_statements_for_one_and_three(
         subscribed(cast, shop, cast.aoba)
     paths = {
         reverse("subscriptions:list"): (cast.mei, 9),
-        reverse("customers:services", args=[cast.aoba.pk]): (cast.mei, 10),
+        reverse("customers:services", args=[cast.aoba.pk]): (cast.mei, 11),
         reverse("organization:subscriptions"): (cast.emi, 8),
     }
     for path, (person, statements) in paths.items():

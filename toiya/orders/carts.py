@@ -316,8 +316,8 @@ def lines_of(cart: Cart) -> "QuerySet[CartLine]":
         "availability__sku__product",
         "availability__sku__connector",
         "availability__tenant",
-        "subscription",
-        "parent",
+        "subscription__sku",
+        "parent__sku",
         "promotion",
     ).order_by("position")
 

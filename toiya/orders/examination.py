@@ -123,7 +123,7 @@ def _read(basket: Basket) -> _Known:
         book=chain.book(availabilities, basket.today),
         needed=prerequisites_of(skus),
         promotions=promotions_for(skus),
-        running={row.pk: row for row in live.select_related("sku", "parent")},
+        running={row.pk: row for row in live.select_related("sku", "parent__sku")},
         busy=frozenset(asked.values_list("subscription_id", flat=True)),
     )
 
@@ -174,17 +174,17 @@ def _check_addition(known: _Known, line: Line, answer: Examined) -> None:
     if held is None or held.reseller_id != through or held.availability_id != line.availability_id:
         named = line.subscription
         raise NotEnlargeable(
-            name=named.friendly_name if named else "–", found=named.get_state_display() if named else "–"
+            name=named.title if named else "–", found=named.get_state_display() if named else "–"
         )
     if held.state != SubscriptionState.ACTIVE or held.sku.kind not in COUNTED:
-        raise NotEnlargeable(name=held.friendly_name, found=held.get_state_display())
+        raise NotEnlargeable(name=held.title, found=held.get_state_display())
     if any(other.subscription_id == held.pk for other in known.good.values()):
-        raise TwiceInCart(name=held.friendly_name)
+        raise TwiceInCart(name=held.title)
     if held.pk in known.busy:
         raise ChangeUnderWay
     parent = held.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
-        raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+        raise ParentNotActive(parent=parent.title, found=parent.get_state_display())
     quantity_must_fit(held.sku, held.quantity + line.quantity)
     cost = held.price("cost")
     if cost is None or held.price_list_id is None:

@@ -195,8 +195,8 @@ def lines_of_request(request: OrderRequest) -> list[OrderRequestLine]:
         "availability__sku__product",
         "availability__sku__connector",
         "availability__tenant",
-        "subscription",
-        "parent",
+        "subscription__sku",
+        "parent__sku",
         "promotion",
     )
     return list(rows.order_by("position"))

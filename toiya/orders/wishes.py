@@ -111,7 +111,7 @@ def subscriptions_to_ask_about(actor: Actor) -> list[Subscription]:
 def wish_to_answer(actor: Actor, wish_id: uuid.UUID, customer_id: uuid.UUID) -> CustomerWish:
     """A customer's request that the actor's organisation is about to carry out. Raises NotVisible."""
     found = wishes_received(actor).filter(pk=wish_id, tenant_id=customer_id)
-    wish = found.select_related("subscription").first()
+    wish = found.select_related("subscription__sku").first()
     if wish is None:
         raise NotVisible
     return wish
@@ -209,7 +209,7 @@ def _about(
         raise WishIncomplete(
             _("“%(subscription)s” is sold by %(seller)s, not by %(asked)s.")
             % {
-                "subscription": found.friendly_name,
+                "subscription": found.title,
                 "seller": reader_name(seller),
                 "asked": reader_name(partner),
             },
@@ -237,7 +237,7 @@ def _check(kind: WishKind, about: Subscription | None, quantity: int | None, tex
                 "fewer than that."
             )
         )
-        % {"subscription": about.friendly_name, "found": about.quantity},
+        % {"subscription": about.title, "found": about.quantity},
         field="quantity",
     )
 
@@ -247,7 +247,7 @@ def _ask_once(actor: Actor, kind: WishKind, about: Subscription | None) -> None:
         return
     earlier = own_wishes(actor).filter(subscription=about, kind=kind, state=WishState.OPEN).first()
     if earlier is not None:
-        raise AlreadyAsked(subscription=about.friendly_name, on=day(earlier.created_at))
+        raise AlreadyAsked(subscription=about.title, on=day(earlier.created_at))
 
 
 @transaction.atomic
@@ -313,7 +313,7 @@ def _close(
     closed = CustomerWish.objects.filter(pk=wish.pk, state=WishState.OPEN).update(
         state=state, answered_at=at, answered_by_id=by_id, answer=answer, version=F("version") + 1
     )
-    fresh = CustomerWish.objects.select_related("tenant", "partner", "subscription", "asked_by").get(
+    fresh = CustomerWish.objects.select_related("tenant", "partner", "subscription__sku", "asked_by").get(
         pk=wish.pk
     )
     if not closed:
@@ -344,7 +344,7 @@ def _tell(
                 "customer": wish.tenant.name_in(person.language),
                 "partner": wish.partner.name_in(person.language),
                 "kind": kind,
-                "subscription": wish.subscription.friendly_name if wish.subscription else "",
+                "subscription": wish.subscription.title_in(person.language) if wish.subscription else "",
                 "quantity": wish.quantity or 0,
                 "message_text": wish.text,
                 "answer_text": wish.answer,

@@ -119,7 +119,7 @@ def _line(row: Renewal, language: str) -> dict[str, object]:
     customer = row.subscription.customer
     return {
         "customer": customer.name_in(language),
-        "subscription": row.subscription.friendly_name,
+        "subscription": row.subscription.title_in(language),
         "quantity": row.quantity_then,
         "last_on": row.last_day.isoformat(),
         "unused": row.unused or 0,

@@ -62,6 +62,14 @@ def _shown(fields: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def _told(event: SubscriptionEvent) -> dict[str, object]:
+    """A name that follows the product says nothing that the product does not say."""
+    shown = _shown(event.set_fields)
+    if event.kind != EventKind.RENAMED:
+        shown.pop("friendly_name", None)
+    return shown
+
+
 class _Words:
     """Values in the reader's words; names are looked up once for all events."""
 
@@ -108,7 +116,7 @@ def history_of(actor: Actor, subscription: Subscription) -> list[Happened]:
                 EventKind(event.kind),
                 event.at,
                 _who(event, people, tenants),
-                _differences(known, _shown(event.set_fields), words) if known else [],
+                _differences(known, _told(event), words) if known else [],
             )
         )
         known.update(_shown(event.set_fields))

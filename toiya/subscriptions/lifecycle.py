@@ -19,7 +19,7 @@ from django.db.models import F
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import Values, record
-from toiya.catalogue.models import Availability, SkuKind
+from toiya.catalogue.models import Availability, Sku, SkuKind
 from toiya.core.actor import By
 from toiya.core.ids import new_id
 from toiya.core.money import UnitPrice
@@ -51,7 +51,7 @@ WITH_CHAIN = (
     "sku__connector",
     "sku__product",
     "availability__sku",
-    "parent",
+    "parent__sku",
     "support_contact",
     "reseller_of_record",
 )
@@ -64,6 +64,11 @@ def must_be(subscription: Subscription, *states: SubscriptionState) -> None:
             found=str(SubscriptionState(subscription.state).label),
             expected=" / ".join(str(state.label) for state in states),
         )
+
+
+def name_with(subscription: Subscription, sku: Sku) -> str:
+    """What it is called as this product: its own name stays, that of the former product goes."""
+    return subscription.friendly_name if subscription.has_own_name or sku == subscription.sku else sku.name
 
 
 def lock(subscription: Subscription, version: int | None = None) -> Subscription:

@@ -47,13 +47,13 @@ def find_subscriptions(
 def of_customer(actor: Actor, customer_id: uuid.UUID) -> SubscriptionQuerySet:
     """What the actor's organisation sells or resells to one customer, those that have not ended first."""
     rows = managed_by(actor).filter(customer_id=customer_id)
-    return rows.select_related("sku__product", "tenant", "reseller", "support_contact", "parent")
+    return rows.select_related("sku__product", "tenant", "reseller", "support_contact", "parent__sku")
 
 
 def own_subscriptions(actor: Actor) -> SubscriptionQuerySet:
     """What the actor's organisation uses, from whomever."""
     rows = Subscription.objects.visible_to(actor).filter(customer_id=actor.tenant_id)
-    return rows.select_related("sku__product", "tenant", "reseller", "support_contact", "parent")
+    return rows.select_related("sku__product", "tenant", "reseller", "support_contact", "parent__sku")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
 from toiya.core.tenancy import SameTenant
 from toiya.core.terms import BillingCycle, Term
-from toiya.directory.models import Person, Tenant
+from toiya.directory.models import Language, Person, Tenant
 from toiya.pricing.models import Promotion
 from toiya.relations.models import ResellerRelationship
 
@@ -161,6 +161,22 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return self.friendly_name
+
+    @property
+    def has_own_name(self) -> bool:
+        """Whether somebody called it something; else it bears the name that its product had in the buyer's language."""
+        return self.friendly_name not in {self.sku.name_ja, self.sku.name_en}
+
+    @property
+    def title(self) -> str:
+        """What the reader calls it: its own name, or that of its product in the reader's language."""
+        return self.friendly_name if self.has_own_name else self.sku.name
+
+    def title_in(self, language: str) -> str:
+        """The same for a reader of this language, in mails."""
+        if self.has_own_name:
+            return self.friendly_name
+        return self.sku.name_ja if language == Language.JAPANESE else self.sku.name_en
 
     @property
     def is_live(self) -> bool:

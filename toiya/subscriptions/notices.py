@@ -31,7 +31,7 @@ def tell(by: By, subscription: Subscription, kind: str, **facts: object) -> None
                 person,
                 subscription.pk,
                 kind=kind,
-                product=subscription.friendly_name,
+                product=subscription.title_in(person.language),
                 customer=name_in(subscription.customer, person.language),
                 provider=name_in(subscription.tenant, person.language),
                 support=name_in(subscription.support_contact, person.language),

@@ -72,7 +72,7 @@ def must_be_changeable(subscription: Subscription) -> None:
         raise ChangeUnderWay
     parent = subscription.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
-        raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+        raise ParentNotActive(parent=parent.title, found=parent.get_state_display())
 
 
 def _increase(by: By, subscription: Subscription, quantity: int) -> Subscription:

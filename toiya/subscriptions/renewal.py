@@ -24,7 +24,7 @@ from toiya.fulfilment.models import TaskKind
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.quote import Quote, quote
 from toiya.subscriptions.errors import ChangedMeanwhile
-from toiya.subscriptions.lifecycle import change, customer_today, lock, note, price_fields
+from toiya.subscriptions.lifecycle import change, customer_today, lock, name_with, note, price_fields
 from toiya.subscriptions.models import EventKind, ScheduledChange, Subscription, SubscriptionState
 from toiya.subscriptions.notices import tell
 from toiya.subscriptions.seats import exchange_seats
@@ -180,6 +180,7 @@ def _renew(by: By, subscription: Subscription, start: dt.date) -> None:
         subscription,
         EventKind.RENEWED,
         sku=term.availability.sku,
+        friendly_name=name_with(subscription, term.availability.sku),
         availability=term.availability,
         term=term.availability.term,
         billing_cycle=term.availability.billing_cycle,

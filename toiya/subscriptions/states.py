@@ -106,7 +106,7 @@ def reactivate_subscription(actor: Actor, *, subscription: Subscription, version
     must_be_the_one_to_reactivate(actor, locked)
     parent = locked.parent
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
-        raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+        raise ParentNotActive(parent=parent.title, found=parent.get_state_display())
     add_ons = _hold_add_ons(locked, SubscriptionState.SUSPENDED)
     _reactivate(actor, locked)
     for add_on in add_ons:

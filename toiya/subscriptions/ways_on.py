@@ -26,7 +26,7 @@ from toiya.subscriptions.errors import (
     TargetOwned,
 )
 from toiya.subscriptions.holdings import holdings_of
-from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, note, price_fields
+from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, name_with, note, price_fields
 from toiya.subscriptions.models import LIVE, EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.notices import tell
 from toiya.subscriptions.rights import holds_access, must_sell
@@ -136,6 +136,7 @@ def upgrade_subscription(
         EventKind.UPGRADED,
         sku=target.sku,
         availability=target,
+        friendly_name=name_with(locked, target.sku),
         **_price_fields(actor, locked, target, locked.quantity),
     )
     exchange_seats(actor, locked, old_sku=old_sku, old_quantity=locked.quantity)
@@ -155,7 +156,7 @@ def _must_suit_add_ons(subscription: Subscription, target: Availability) -> None
     for add_on in subscription.add_ons.filter(state__in=LIVE).select_related("sku"):
         needed = add_on.sku.links.filter(kind=SkuLinkKind.PREREQUISITE)
         if needed.exists() and not needed.filter(other=target.sku).exists():
-            raise AddOnInTheWay(add_on=add_on.friendly_name, target=target.sku.name)
+            raise AddOnInTheWay(add_on=add_on.title, target=target.sku.name)
 
 
 def must_be_convertible(subscription: Subscription) -> None:
@@ -196,6 +197,7 @@ def convert_trial(
         EventKind.CONVERTED,
         sku=target.sku,
         availability=target,
+        friendly_name=name_with(locked, target.sku),
         quantity=quantity,
         term=target.term,
         billing_cycle=target.billing_cycle,

@@ -369,7 +369,7 @@ class NewCustomerForm(forms.Form):
 
     def __init__(self, *args: Any, resellers: Collection[Tenant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(str(row.pk), row.name) for row in resellers]
+        named = [(str(row.pk), reader_name(row)) for row in resellers]
         for name, choices in (
             ("reseller", [("", gettext("None: a customer of your own")), *named]),
             ("country", [("", "―"), *open_countries()]),

@@ -260,7 +260,7 @@ def _about(
 ) -> tuple[CartLine | None, Subscription | None, Availability | None]:
     """What the form is about. Raises NotVisible for what is not there for this actor."""
     if asked.get("position") and counter.cart is not None:
-        rows = counter.cart.lines.select_related("availability__sku__product", "subscription", "wish")
+        rows = counter.cart.lines.select_related("availability__sku__product", "subscription__sku", "wish")
         present = rows.filter(position=asked["position"]).first() if asked["position"].isdecimal() else None
         if present is None:
             raise NotVisible
@@ -299,7 +299,7 @@ def _choices(
     parents: list[tuple[str, str]] = []
     if availability.sku.kind == SkuKind.ADD_ON:
         parents = [
-            (f"{SUBSCRIPTION}{row.pk}", row.friendly_name)
+            (f"{SUBSCRIPTION}{row.pk}", row.title)
             for row in rows
             if row.sku.kind in {SkuKind.LICENSE, SkuKind.TRIAL}
         ]
@@ -318,7 +318,7 @@ def _choices(
     if availability.sku.kind in {SkuKind.LICENSE, SkuKind.ADD_ON}:
         for row in rows:
             if row.term_end is not None:
-                ends.setdefault(row.term_end.isoformat(), f"{day(row.term_end)} ({row.friendly_name})")
+                ends.setdefault(row.term_end.isoformat(), f"{day(row.term_end)} ({row.title})")
     return {"parents": parents, "ends": sorted(ends.items())}
 
 

@@ -174,9 +174,9 @@ def _order(request: PersonRequest, order_id: uuid.UUID, site: Site) -> HttpRespo
     edges = edges_of_chain(actor.tenant_id, shown)
     labels = edge_labels(edges, is_operator=actor.tenant_id == shown.operator_id)
     lines = list(
-        shown.lines.select_related("availability__sku", "subscription", "parent", "promotion").order_by(
-            "position"
-        )
+        shown.lines.select_related(
+            "availability__sku", "subscription__sku", "parent__sku", "promotion"
+        ).order_by("position")
     )
     context: dict[str, Any] = {
         "layout": site.layout,

@@ -30,7 +30,7 @@ def _event(row: Renewal, host: str, now: dt.datetime) -> list[str]:
     subscription = row.subscription
     values = {
         "customer": reader_name(subscription.customer),
-        "subscription": subscription.friendly_name,
+        "subscription": subscription.title,
         "quantity": row.quantity_then,
     }
     title = (

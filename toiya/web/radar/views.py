@@ -213,7 +213,7 @@ def _line(row: Renewal) -> list[Cell]:
         str(subscription.pk),
         reader_name(subscription.customer),
         reader_name(subscription.reseller) if subscription.reseller else "",
-        subscription.friendly_name,
+        subscription.title,
         subscription.sku.name,
         subscription.quantity,
         row.quantity_then,

@@ -175,7 +175,7 @@ def _about_end(actor: Actor, subscription: Subscription) -> Facts:
         }
     ]
     if add_ons:
-        names = ", ".join(row.friendly_name for row in add_ons)
+        names = ", ".join(row.title for row in add_ons)
         count = len(add_ons)
         facts.append(
             {

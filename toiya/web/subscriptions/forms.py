@@ -257,7 +257,7 @@ class AcceptTransferForm(forms.Form):
             del self.fields["subscriptions"]
             return
         self.fields["subscriptions"].choices = [  # type: ignore[attr-defined]
-            (str(row.pk), f"{row.friendly_name} ({row.quantity})") for row in rows
+            (str(row.pk), f"{row.title} ({row.quantity})") for row in rows
         ]
 
     def chosen(self) -> list[uuid.UUID]:

@@ -183,7 +183,7 @@ def facts_of(actor: Actor, subscription: Subscription) -> list[dict[str, object]
     if window and subscription.state in LIVE and subscription.may_cancel(actor.now):
         facts.append({"term": _("Can be given back until"), "value": day(window)})
     if subscription.parent:
-        facts.append({"term": _("Add-on of"), "value": subscription.parent.friendly_name})
+        facts.append({"term": _("Add-on of"), "value": subscription.parent.title})
     if subscription.promotion_id and actor.tenant_id != subscription.customer_id:
         facts.append(
             {

@@ -50,7 +50,7 @@ class WishForm(forms.Form):
         self.subscriptions = {str(row.pk): row for row in subscriptions}
         named = [(key, reader_name(row)) for key, row in self.partners.items()]
         owned = [
-            (key, f"{row.friendly_name} ({row.quantity}) – {reader_name(row.reseller or row.tenant)}")
+            (key, f"{row.title} ({row.quantity}) – {reader_name(row.reseller or row.tenant)}")
             for key, row in self.subscriptions.items()
         ]
         for name, choices in (("partner", named), ("subscription", [("", "–"), *owned])):

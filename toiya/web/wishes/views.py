@@ -39,7 +39,7 @@ TONES = {
     WishState.WITHDRAWN: "neutral",
 }
 ORDER = ("created_at", "id")
-RELATED = ("tenant", "partner", "subscription", "asked_by")
+RELATED = ("tenant", "partner", "subscription__sku", "asked_by")
 
 
 # ---------------------------------------------------------------- the customer

@@ -1,12 +1,22 @@
 """A provider writes its own entry; the public sees what the operator approved (C-18)."""
 
+import base64
 import html
+import re
+import struct
+import zlib
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.cast import Cast, browser_of, stranger
+from tests.customers.story import accepted, invited
+from tests.partnerships.story import become_partners
+from toiya.audit.models import AuditRecord
+from toiya.directory.models import Person
 from toiya.mail.models import OutgoingMail
+from toiya.membership.logos import SIGNATURE
 from toiya.membership.models import ProviderEntry
 
 PAGE = "/dashboard/settings/partner-profile/directory-entry/"
@@ -118,3 +128,150 @@ def test_only_providers_have_an_entry(cast: Cast) -> None:
     refused = browser_of(cast.mei).post(PAGE, {**ENTRY, "countries": [], "website": "ftp//x"})
     assert refused.status_code == 400
     assert ProviderEntry.objects.count() == 2
+
+
+@pytest.mark.requirement("N-09")
+def test_a_country_may_have_its_own_website(cast: Cast) -> None:
+    """Planted faults: ``values`` forgets the countries' websites; ``approve_provider_entry`` publishes what a proposal
+    of an older day does not speak of as empty; a website for a country that is not served is taken.
+    """
+    public, mei = f"/providers/{cast.hinode.pk}/", browser_of(cast.mei)
+    own = {"website_of_US": "https://us.hinode.example/", "website_of_KR": ""}
+    refused = mei.post(PAGE, {**ENTRY, **own, "website_of_KR": "https://kr.hinode.example/"})
+    assert refused.status_code == 400
+    assert "You serve no resellers there." in text_of(refused)
+
+    assert mei.post(PAGE, {**ENTRY, **own}).status_code == 302
+
+    assert "https://us.hinode.example/" not in text_of(stranger().get(public))
+    assert 'value="https://us.hinode.example/"' in text_of(mei.get(PAGE))
+    waiting = text_of(browser_of(cast.ren).get(f"/operator/partners/{cast.hinode.pk}/directory-entry/"))
+    assert "<ins>United States: https://us.hinode.example/</ins>" in waiting
+    review(cast, "approval", version="2")
+    page = text_of(stranger().get(public))
+    assert '<dt>United States</dt><dd><a href="https://us.hinode.example/"' in page
+    assert '<dt>アメリカ合衆国</dt><dd><a href="https://us.hinode.example/"' in text_of(
+        stranger(language="ja").get(public)
+    )
+
+    mei.post(PAGE, {**ENTRY, **own, "version": "3"})
+    entry = ProviderEntry.objects.get(pk=cast.hinode.pk)
+    del entry.proposed["websites"]
+    entry.save()
+    review(cast, "approval", version="4")
+    assert "https://us.hinode.example/" in text_of(stranger().get(public))
+
+
+def png(width: int, height: int, *, shade: int = 0, note: bytes = b"") -> bytes:
+    """A grey picture, with a remark that is not part of it."""
+
+    def part(name: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
+
+    points = zlib.compress((b"\0" + bytes([shade]) * width) * height)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    remark = part(b"tEXt", b"Comment\0" + note) if note else b""
+    return SIGNATURE + part(b"IHDR", header) + remark + part(b"IDAT", points) + part(b"IEND", b"")
+
+
+def picked(data: bytes, **changes: str) -> dict[str, object]:
+    """The form with a file for the logo."""
+    return {**ENTRY, **changes, "logo_file": SimpleUploadedFile("logo.png", data, "image/png")}
+
+
+@pytest.mark.requirement("N-09")
+def test_the_logo_is_public_after_approval_stays_and_can_be_taken_away(cast: Cast) -> None:
+    """Planted faults: ``values`` forgets the logo that is there; ``logo_of`` keeps every part; the log keeps the
+    picture; the public page shows the proposal.
+    """
+    public, mei = f"/providers/{cast.hinode.pk}/", browser_of(cast.mei)
+    shown = base64.b64encode(png(120, 40)).decode()
+    sent = png(120, 40, note=b"<script>alert(1)</script>") + b"<html>behind the end</html>"
+
+    assert mei.post(PAGE, picked(sent)).status_code == 302
+
+    assert "data:image/png" not in text_of(stranger().get(public))
+    waiting = text_of(browser_of(cast.ren).get(f"/operator/partners/{cast.hinode.pk}/directory-entry/"))
+    assert f'src="data:image/png;base64,{shown}"' in waiting
+    assert "Picture of 120 × 40 pixels" in waiting
+    review(cast, "approval", version="2")
+    assert f'<img class="logo" src="data:image/png;base64,{shown}" alt="Logo">' in text_of(
+        stranger().get(public)
+    )
+    logged = AuditRecord.objects.filter(after__has_key="logo").values_list("after", flat=True)
+    assert [len(str(after["logo"])) for after in logged] == [64, 64]
+
+    mei.post(PAGE, {**ENTRY, "version": "3", "summary_en": "Other words"})
+    review(cast, "approval", version="4")
+    assert shown in text_of(stranger().get(public))
+    mei.post(PAGE, {**ENTRY, "version": "5", "without_logo": "on"})
+    review(cast, "approval", version="6")
+    assert "data:image/png" not in text_of(stranger().get(public))
+
+
+@pytest.mark.requirement("N-09")
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (png(301, 10), "at most 300 × 300 pixels; this one has 301 × 10"),
+        (png(10, 301), "at most 300 × 300 pixels; this one has 10 × 301"),
+        (png(1, 1) + b"\0" * 250_000, "at most 100 kB; this file has 251 kB"),
+        (b"GIF89a" + b"\0" * 40, "not a complete PNG picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a complete PNG picture"),
+        (png(20, 20)[:-20], "not a complete PNG picture"),
+        (png(20, 20)[:32] + b"\xff" + png(20, 20)[33:], "not a complete PNG picture"),
+        (SIGNATURE, "not a complete PNG picture"),
+        (png(20, 20).replace(zlib.compress((b"\0" + bytes(20)) * 20), b"x"), "not a complete PNG picture"),
+    ],
+    ids=["wide", "high", "heavy", "gif", "svg", "cut", "altered", "empty", "no points"],
+)
+def test_only_a_small_complete_png_picture_is_a_logo(cast: Cast, data: bytes, sentence: str) -> None:
+    """Planted faults: no bound on the sides, on the weight; checksums are not compared."""
+    refused = browser_of(cast.mei).post(PAGE, picked(data))
+
+    assert refused.status_code == 400
+    assert sentence in text_of(refused)
+    assert "A new summary" in text_of(refused)
+    assert not ProviderEntry.objects.get(pk=cast.hinode.pk).proposed
+
+
+@pytest.mark.requirement("N-09")
+def test_a_small_file_that_unpacks_to_more_than_it_says_is_no_logo(cast: Cast) -> None:
+    """Planted fault: ``_read`` does not compare the points with the header."""
+    small, bomb = png(20, 20), png(300, 300)
+    data = small[:33] + bomb[33:]  # the header of the one, the points of the other
+
+    refused = browser_of(cast.mei).post(PAGE, picked(data))
+
+    assert refused.status_code == 400
+    assert "not a complete PNG picture" in text_of(refused)
+
+
+@pytest.mark.requirement("N-09")
+def test_a_new_provider_is_led_from_its_entry_to_resellers_to_customers(cast: Cast) -> None:
+    """Planted faults: the steps stand in another order; a withdrawn entry counts as done; a reseller is shown them."""
+
+    def steps(person: Person) -> list[tuple[str, str]]:
+        page = text_of(browser_of(person).get("/dashboard/setup/"))
+        labels = re.findall(r'checklist__label">\s*(?:<a href="[^"]*">)?([^<]+)', page)
+        states = re.findall(r'checklist__state">([^<]+)', page)
+        return [(label.strip(), state) for label, state in zip(labels, states, strict=True)][3:]
+
+    entry, resellers, customers = "Check your directory entry", "Connect resellers", "Connect customers"
+    review(cast, "withdrawal", reason="wrong phone")
+    assert steps(cast.mei) == [(entry, "To do"), (resellers, "To do"), (customers, "To do")]
+    home = text_of(browser_of(cast.mei).get("/dashboard/"))
+    for path in (PAGE, "/dashboard/indirect-resellers/request/", "/dashboard/customers/"):
+        assert f'<a href="{path}">' in home
+
+    browser_of(cast.mei).post(PAGE, {**ENTRY, "version": "2"})
+    assert steps(cast.mei)[0] == (entry, "To do")
+    review(cast, "approval", version="3")
+    assert steps(cast.mei)[0] == (entry, "Done")
+    become_partners(cast)
+    assert steps(cast.mei)[1:] == [(resellers, "Done"), (customers, "To do")]
+    accepted(cast.emi, invited(cast.mei))
+    assert [state for _step, state in steps(cast.mei)] == ["Done"] * 3
+    assert steps(cast.kai) == []

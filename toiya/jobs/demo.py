@@ -239,6 +239,8 @@ def _entry(company: ProviderCompany) -> Mapping[str, object]:
         "summary_ja": company.summary_ja,
         "summary_en": company.summary_en,
         "website": f"https://{company.domain}/",
+        "websites": "",
+        "logo": "",
         "contact_email": f"partners@{company.domain}",
         "contact_phone": company.phone,
         "languages": company.languages,

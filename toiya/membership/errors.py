@@ -47,6 +47,14 @@ class NoEntry(Refusal):
     status = 404
 
 
+class LogoWrong(Refusal):
+    """A logo is a small PNG picture (N-09)."""
+
+    code = "logo_wrong"
+    status = 400
+    message = _("This file is not a complete PNG picture. Choose a picture in the PNG format.")
+
+
 class NothingToApprove(Refusal):
     """The entry holds no change that waits for the operator."""
 

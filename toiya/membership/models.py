@@ -150,10 +150,17 @@ class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
         return self.filter(tenant_id=actor.tenant_id)
 
 
+def websites_in(lines: str) -> dict[str, str]:
+    """Country codes and addresses, of the text in which they are kept."""
+    pairs = (line.partition(" ") for line in lines.splitlines())
+    return {code: url for code, _space, url in pairs}
+
+
 class ProviderEntry(models.Model):
     """A provider's entry in the public directory: what a reseller compares (S-005, S-006).
 
-    The columns are what the public sees. What the provider wrote waits in ``proposed`` for the operator.
+    The columns are what the public sees. What the provider wrote waits in ``proposed`` for the operator. ``logo`` is a
+    PNG picture in base64 (``logos``); ``websites`` are those for one country, code and address, a line each (N-09).
     """
 
     tenant = models.OneToOneField(
@@ -161,7 +168,9 @@ class ProviderEntry(models.Model):
     )
     summary_ja = models.TextField(blank=True)
     summary_en = models.TextField(blank=True)
+    logo = models.TextField(blank=True)
     website = models.URLField()
+    websites = models.TextField(blank=True)
     contact_email = models.EmailField()
     contact_phone = models.CharField(max_length=30)
     languages = models.CharField(max_length=40, default="ja,en")
@@ -185,6 +194,11 @@ class ProviderEntry(models.Model):
     countries = models.ManyToManyField(Country, related_name="+")
 
     objects = ProviderEntryQuerySet.as_manager()
+
+    @property
+    def website_of(self) -> dict[str, str]:
+        """The websites for one country, by its code."""
+        return websites_in(self.websites)
 
     @property
     def summary(self) -> str:

@@ -1,7 +1,9 @@
 """The provider directory: providers write their entry, the operator approves it (S-004 to S-007, C-18)."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -21,7 +23,9 @@ FACETS = ("technical_support", "marketing_help", "financing")
 ENTRY_FIELDS = (
     "summary_ja",
     "summary_en",
+    "logo",
     "website",
+    "websites",
     "contact_email",
     "contact_phone",
     "languages",
@@ -85,6 +89,19 @@ def entry_values(entry: ProviderEntry) -> dict[str, object]:
     return values
 
 
+def proposed_values(entry: ProviderEntry) -> dict[str, Any]:
+    """What the provider wrote last; what a proposal of an older day does not speak of stays as it is public."""
+    return {**entry_values(entry), **entry.proposed}
+
+
+def _logged(values: Mapping[str, object], names: list[str]) -> dict[str, object]:
+    """What the activity log keeps: of a picture its fingerprint."""
+    kept = {name: values.get(name) for name in names}
+    if kept.get("logo"):
+        kept["logo"] = hashlib.sha256(str(kept["logo"]).encode()).hexdigest()
+    return kept
+
+
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     return [name for name in after if before.get(name) != after[name]]
 
@@ -102,7 +119,7 @@ def propose_provider_entry(actor: Actor, *, version: int, values: Mapping[str, o
     if entry is None:
         entry = ProviderEntry.objects.create(tenant_id=actor.tenant_id, version=version)
     proposed = {name: values[name] for name in (*ENTRY_FIELDS, "countries")}
-    before = entry.proposed or entry_values(entry)
+    before = proposed_values(entry)
     if not ProviderEntry.objects.filter(pk=entry.pk, version=version).update(
         proposed=proposed, proposed_at=actor.now, review_note="", version=F("version") + 1
     ):
@@ -114,8 +131,8 @@ def propose_provider_entry(actor: Actor, *, version: int, values: Mapping[str, o
         AuditAction.UPDATE_PROVIDER_ENTRY,
         entry,
         tenant_id=actor.tenant_id,
-        before={name: before.get(name) for name in changed},
-        after={"version": entry.version, **{name: proposed[name] for name in changed}},
+        before=_logged(before, changed),
+        after={"version": entry.version, **_logged(proposed, changed)},
     )
     return entry
 
@@ -138,7 +155,7 @@ def approve_provider_entry(actor: Actor, *, tenant_id: uuid.UUID, version: int) 
     if entry.proposed_at is None or entry.version != version:
         raise NothingToApprove
     before = entry_values(entry)
-    proposed = entry.proposed
+    proposed = proposed_values(entry)
     for name in ENTRY_FIELDS:
         setattr(entry, name, proposed[name])
     entry.proposed, entry.proposed_at, entry.review_note = {}, None, ""
@@ -153,8 +170,8 @@ def approve_provider_entry(actor: Actor, *, tenant_id: uuid.UUID, version: int) 
         entry,
         tenant_id=tenant_id,
         counterparty_id=actor.tenant_id,
-        before={name: before[name] for name in changed},
-        after={name: proposed[name] for name in changed},
+        before=_logged(before, changed),
+        after=_logged(proposed, changed),
     )
     _tell(actor, entry, "approved", note="")
     return entry
@@ -187,8 +204,7 @@ def withdraw_provider_entry(actor: Actor, *, tenant_id: uuid.UUID, note: str) ->
     entry = _lock(actor, tenant_id)
     if entry.approved_at is None:
         raise NotListed
-    if not entry.proposed:
-        entry.proposed = entry_values(entry)
+    entry.proposed = proposed_values(entry)
     entry.approved_at, entry.review_note = None, note
     entry.version += 1
     entry.save(update_fields=["proposed", "approved_at", "review_note", "version"])

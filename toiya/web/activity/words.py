@@ -57,6 +57,7 @@ FIELDS: Labels = {
     "kinds": _("Kinds"),
     "languages": _("Languages"),
     "legal_name": _("Legal name"),
+    "logo": _("Logo"),
     "marketing_help": _("Help with marketing"),
     "marketing_help_en": _("Help with marketing in words, English"),
     "marketing_help_ja": _("Help with marketing in words, Japanese"),
@@ -106,6 +107,7 @@ FIELDS: Labels = {
     "verification_sent_at": _("Mailed"),
     "version": _("Version"),
     "website": _("Website"),
+    "websites": _("Websites for one country or region"),
 }
 CODES: Mapping[str, Labels] = {
     "agreement": _choices(AgreementKind.choices),

@@ -4,15 +4,16 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import Actor
-from toiya.core.permissions import Permission, Role
+from toiya.core.permissions import Capacity, Permission, Role
 from toiya.directory.models import Person
-from toiya.membership.models import PartnerProfile
+from toiya.membership.models import PartnerProfile, ProviderEntry
+from toiya.relations.models import Partnership, ResellerRelationship
 
 Task = dict[str, object]
 
 
 def tasks(actor: Actor) -> list[Task]:
-    """The three tasks, each done, open, or locked with the reason."""
+    """The three tasks, each done, open, or locked with the reason; after them the steps of a provider (N-09)."""
     is_agent = Role.ADMIN_AGENT in actor.roles
     has_people = Person.objects.visible_to(actor).count() > 1
     has_support = _has_support_profile(actor)
@@ -38,7 +39,47 @@ def tasks(actor: Actor) -> list[Task]:
             "note": _("Website, mail and phone: what the operator tells customers who ask for help."),
             "locked_reason": "" if has_support else locked,
         },
+        *(_provider_steps(actor) if is_provider(actor) else []),
     ]
+
+
+def is_provider(actor: Actor) -> bool:
+    """Whether the organisation is an indirect provider, suspended or not."""
+    return Capacity.PROVIDER in actor.capacities | actor.suspended
+
+
+def _provider_steps(actor: Actor) -> list[Task]:
+    """First its own entry, by which resellers find it; then resellers; then customers."""
+    partners = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
+    return [
+        _step(
+            actor,
+            _("Check your directory entry"),
+            is_done=ProviderEntry.objects.listed().filter(pk=actor.tenant_id).exists(),
+            page=("profile:directory_entry", Permission.PARTNER_PROFILE_VIEW),
+            note=_("Resellers find you by it. It is public when the operator has approved it."),
+        ),
+        _step(
+            actor,
+            _("Connect resellers"),
+            is_done=partners.exists(),
+            page=("partnerships:request", Permission.PARTNERSHIPS_INVITE),
+            note=_("A reseller that follows your request and authorizes you is your partner."),
+        ),
+        _step(
+            actor,
+            _("Connect customers"),
+            is_done=ResellerRelationship.objects.of_partner(actor).live().exists(),
+            page=("customers:list", Permission.CUSTOMERS_VIEW),
+            note=_("Add customers for your resellers, or invite those that exist."),
+        ),
+    ]
+
+
+def _step(actor: Actor, label: str, *, is_done: bool, page: tuple[str, Permission], note: str) -> Task:
+    name, permission = page
+    url = reverse(name) if actor.may(permission) else ""
+    return {"label": label, "done": is_done, "url": url, "note": note, "locked_reason": ""}
 
 
 def _agent_task(actor: Actor, *, is_done: bool) -> Task:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from toiya.core.permissions import Role
 from toiya.directory.models import Tenant
 from toiya.directory.setup import finish_setup, is_set_up
-from toiya.web.dashboard.checklist import tasks
+from toiya.web.dashboard.checklist import is_provider, tasks
 from toiya.web.dashboard.waiting import capacities_of, tile_texts, waiting
 from toiya.web.http import PersonRequest
 from toiya.web.navigation import MENUS
@@ -68,6 +68,7 @@ def setup(request: PersonRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("dashboard:home"))
     context = {
         "tasks": tasks(request.actor),
+        "is_provider": is_provider(request.actor),
         "is_finished": is_set_up(Tenant.objects.visible_to(request.actor).get(pk=request.actor.tenant_id)),
         "may_finish": Role.ADMIN_AGENT in request.actor.roles,
     }

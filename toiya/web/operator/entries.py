@@ -13,22 +13,26 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.permissions import Permission
-from toiya.membership.models import ProviderEntry
+from toiya.membership.logos import size_of
+from toiya.membership.models import ProviderEntry, websites_in
 from toiya.membership.provider_entry import (
     ENTRY_FIELDS,
     approve_provider_entry,
     entry_values,
+    proposed_values,
     return_provider_entry,
     withdraw_provider_entry,
 )
-from toiya.programme.countries import by_name, language_name
+from toiya.programme.countries import by_name, country_name, language_name
 from toiya.web.http import PersonRequest
 from toiya.web.operator.forms import ReasonForm
 
 ENTRY_LABELS: Mapping[str, str | Promise] = {
     "summary_ja": gettext_lazy("Summary, Japanese"),
     "summary_en": gettext_lazy("Summary, English"),
+    "logo": gettext_lazy("Logo"),
     "website": gettext_lazy("Website"),
+    "websites": gettext_lazy("Websites for one country or region"),
     "contact_email": gettext_lazy("Email address for resellers"),
     "contact_phone": gettext_lazy("Phone for resellers"),
     "languages": gettext_lazy("Languages"),
@@ -55,10 +59,20 @@ def _shown(name: str, value: object) -> str:
         return pgettext("between names", ", ").join(
             country for _code, country in by_name([str(code) for code in value])
         )
+    if name == "logo":
+        return _("Picture of %(width)s × %(height)s pixels") % _sides(str(value)) if value else ""
+    if name == "websites":
+        found = [f"{country_name(code)}: {url}" for code, url in websites_in(str(value)).items()]
+        return pgettext("between names", ", ").join(found)
     if name == "languages":
         names = (language_name(code) for code in str(value).split(",") if code)
         return pgettext("between names", ", ").join(names)
     return "" if value is None else str(value)
+
+
+def _sides(logo: str) -> dict[str, int]:
+    width, height = size_of(logo)
+    return {"width": width, "height": height}
 
 
 def entry_rows(values: Mapping[str, object]) -> list[dict[str, object]]:
@@ -116,7 +130,8 @@ def _page(request: PersonRequest, found: ProviderEntry, typed: ReasonForm | None
         "is_listed": ProviderEntry.objects.listed().filter(pk=found.pk).exists(),
         "is_waiting": is_waiting,
         "published": entry_rows(published),
-        "changes": entry_changes(published, found.proposed) if is_waiting else [],
+        "new_logo": proposed_values(found)["logo"] if is_waiting else "",
+        "changes": entry_changes(published, proposed_values(found)) if is_waiting else [],
         "form": typed or ReasonForm(),
         "may_manage": request.actor.may(Permission.PARTNERS_MANAGE),
     }

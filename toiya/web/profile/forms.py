@@ -5,12 +5,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from toiya.membership.errors import LogoWrong
+from toiya.membership.logos import LARGEST_BYTES, logo_of
 from toiya.programme.countries import by_name, language_name, programme_countries
 from toiya.web.enrolment.forms import ContactForm, LegalProfileForm, SupportForm
 from toiya.web.public.forms import LANGUAGES
 
 LEGAL = ("legal_name", "postal_code", "region", "city", "street")
 CONTACT = ("contact_name", "contact_email", "contact_phone")
+OF_COUNTRY = "website_of_"
+ASIDE = frozenset({"version", "logo_file", "without_logo"})
 SUPPORT = ("support_website", "support_email", "support_phone")
 
 
@@ -37,6 +41,15 @@ class EntryForm(forms.Form):
     """A provider's entry in the public directory."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    logo_file = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        help_text=_(
+            "A PNG picture of at most 300 × 300 pixels and 100 kB. Without a file the logo stays as it is."
+        ),
+        widget=forms.FileInput(attrs={"accept": "image/png"}),
+    )
+    without_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
     summary_ja = forms.CharField(
         label=_("Summary, Japanese"), max_length=600, widget=forms.Textarea(attrs={"rows": 3}), required=False
     )
@@ -67,12 +80,50 @@ class EntryForm(forms.Form):
         label=_("Days until a new reseller can start"), min_value=0, max_value=365, required=False
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, name in _countries():
+            self.fields[f"{OF_COUNTRY}{code}"] = forms.URLField(
+                label=name, max_length=200, assume_scheme="https", required=False
+            )
+
+    def clean_logo_file(self) -> str:
+        """The picture as it is kept; empty where no file was chosen."""
+        file = self.cleaned_data["logo_file"]
+        try:
+            return logo_of(file.read(LARGEST_BYTES), weight=file.size) if file else ""
+        except LogoWrong as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def clean(self) -> dict[str, Any]:
+        """A website for a country needs the country."""
+        data = super().clean() or self.cleaned_data
+        served = data.get("countries", [])
+        for name in [name for name in data if name.startswith(OF_COUNTRY)]:
+            if data[name] and name.removeprefix(OF_COUNTRY) not in served:
+                self.add_error(
+                    name, _("You serve no resellers there. Tick the country or region, or leave this empty.")
+                )
+        return data
+
     @property
-    def values(self) -> dict[str, object]:
-        """The entry in the form in which a proposal is kept."""
-        found = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+    def websites(self) -> list[forms.BoundField]:
+        """The fields of the websites for one country."""
+        return [self[name] for name in self.fields if name.startswith(OF_COUNTRY)]
+
+    def values(self, *, logo: str) -> dict[str, object]:
+        """The entry in the form in which a proposal is kept; ``logo`` is the picture that it has so far."""
+        found = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ASIDE and not name.startswith(OF_COUNTRY)
+        }
+        kept = "" if self.cleaned_data["without_logo"] else logo
+        own = sorted((field.name, self.cleaned_data[field.name]) for field in self.websites)
         return {
             **found,
+            "logo": self.cleaned_data["logo_file"] or kept,
+            "websites": "\n".join(f"{name.removeprefix(OF_COUNTRY)} {url}" for name, url in own if url),
             "languages": ",".join(found["languages"]),
             "countries": sorted(found["countries"]),
         }

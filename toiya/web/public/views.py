@@ -48,7 +48,7 @@ def providers(request: PublicRequest) -> HttpResponse:
         facets=form.facets,
     )
     page = page_by_key(
-        rows.select_related("tenant").prefetch_related("countries"),
+        rows.select_related("tenant").prefetch_related("countries").defer("logo", "proposed"),
         fields=("tenant__sort_key", "pk"),
         cursor=cursor_of(request),
     )
@@ -73,7 +73,12 @@ def provider(request: PublicRequest, provider_id: uuid.UUID) -> HttpResponse:
     )
     if entry is None:
         raise NotVisible
-    context = {**_comparable(entry), "introduction_url": _introduction(entry, request.actor)}
+    own = entry.website_of
+    context = {
+        **_comparable(entry),
+        "introduction_url": _introduction(entry, request.actor),
+        "websites": [(name, own[code]) for code, name in by_name(list(own))],
+    }
     return render(request, "public/provider.html", context)
 
 

@@ -6,15 +6,17 @@ from tests.cast import Cast, actor_of
 from tests.commerce import subscribed
 from tests.orders.story import cart_of, market, ordered
 from toiya.directory.actors import bystander_for
-from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask, TaskState
+from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask, TaskKind, TaskState
 from toiya.fulfilment.queue import finish_task
 from toiya.licences.models import SeatPool
 from toiya.orders.carts import Wanted, add_line
 from toiya.orders.checkout import submit_order
+from toiya.orders.errors import NothingOrdered
 from toiya.orders.models import Order, OrderLineState, OrderState
 from toiya.orders.provisioning import settle_task
 from toiya.subscriptions.lifecycle import event_value, fold, folded_fields
 from toiya.subscriptions.models import Subscription, SubscriptionState
+from toiya.subscriptions.states import reactivate_subscription, suspend_subscription
 
 
 def test_an_order_names_the_whole_chain_and_provides_at_once(cast: Cast) -> None:
@@ -80,6 +82,48 @@ def test_the_vendors_answer_settles_line_subscription_and_order(cast: Cast, *, s
         ("standard", 10),
         ("archive", 5),
     }
+
+
+def test_no_add_on_is_sold_for_a_suspended_parent(cast: Cast) -> None:
+    """Planted fault: ``_check_parent`` that only asks whether the parent has ended."""
+    story = market(cast)
+    mei = actor_of(cast.mei)
+    parent = subscribed(cast, story.shop, cast.aoba)
+    add_on = Wanted(availability=story.shop.offers["archive"], quantity=5, parent=parent)
+    carts = [cart_of(story, cast.mei) for _turn in range(2)]
+    for cart in carts:
+        add_line(mei, cart=cart, version=cart.version, wanted=add_on)
+    submit_order(mei, cart=carts[0], version=carts[0].version, key="k")
+    suspend_subscription(mei, subscription=parent, reason="unpaid", version=None)
+
+    with pytest.raises(NothingOrdered, match="Suspended"):
+        submit_order(mei, cart=carts[1], version=carts[1].version, key="l")
+
+    assert {row.state for row in Subscription.objects.all()} == {SubscriptionState.SUSPENDED}
+
+
+def test_an_add_on_that_comes_while_its_parent_is_suspended_is_suspended_with_it(cast: Cast) -> None:
+    """Planted fault: ``_activate`` that does not look at the parent."""
+    story = market(cast)
+    mei = actor_of(cast.mei)
+    parent = subscribed(cast, story.shop, cast.aoba)
+    Connector.objects.update(kind=ConnectorKind.WEBHOOK)
+    cart = cart_of(story, cast.mei)
+    add_on = Wanted(availability=story.shop.offers["archive"], quantity=5, parent=parent)
+    add_line(mei, cart=cart, version=cart.version, wanted=add_on)
+    submit_order(mei, cart=cart, version=cart.version, key="k")
+    suspend_subscription(mei, subscription=parent, reason="unpaid", version=None)
+    task = FulfilmentTask.objects.get(kind=TaskKind.PROVISION)
+
+    assert settle_task(bystander_for(cast.operator, kind="worker"), task, succeeded=True)
+
+    made = Subscription.objects.get(sku=story.shop.archive)
+    assert (made.state, made.suspended_with_parent) == (SubscriptionState.SUSPENDED, True)
+    assert SeatPool.objects.get(sku=story.shop.archive).free == 0
+    reactivate_subscription(mei, subscription=parent, version=None)
+    made.refresh_from_db()
+    assert made.state == SubscriptionState.ACTIVE
+    assert fold(made) == {name: event_value(value) for name, value in folded_fields(made).items()}
 
 
 @pytest.mark.parametrize("answer", ["at once", "provided", "refused"])

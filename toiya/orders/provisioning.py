@@ -20,6 +20,7 @@ from toiya.orders.notices import tell_settled
 from toiya.subscriptions.lifecycle import activate_subscription, change, note
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.quantity import finish_increase
+from toiya.subscriptions.states import suspend_if_parent_is
 from toiya.subscriptions.vendor import ASKED_QUANTITY, payload_of
 
 LONGEST_REASON = 500
@@ -137,6 +138,7 @@ def _activate(by: By, subscription: Subscription) -> None:
         subscription,
         after={"quantity": subscription.quantity, "term_end": subscription.term_end},
     )
+    suspend_if_parent_is(by, subscription)
 
 
 def _fail(by: By, subscription: Subscription) -> None:

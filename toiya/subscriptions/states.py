@@ -50,8 +50,11 @@ def suspend_subscription(
 
 
 def _hold_add_ons(subscription: Subscription, *states: SubscriptionState) -> list[Subscription]:
-    """The add-ons in these states and every pool behind them and their parent, held before the first is changed."""
-    found = [lock(add_on) for add_on in subscription.add_ons.filter(state__in=states).order_by("id")]
+    """The add-ons in these states and every pool behind them and their parent, held before the first is changed.
+
+    One that is just being provided is waited for.
+    """
+    found = [lock(add_on) for add_on in subscription.add_ons.filter(state__in=LIVE).order_by("id")]
     held = [add_on for add_on in found if add_on.state in states]
     if held:
         hold_pools(subscription.customer_id)
@@ -63,7 +66,17 @@ def kept_until_if_suspended(subscription: Subscription, now: dt.datetime) -> dt.
     return customer_today(subscription, now) + dt.timedelta(days=KEPT_DAYS)
 
 
-def _suspend(actor: Actor, subscription: Subscription, reason: str, *, with_parent: bool) -> None:
+def suspend_if_parent_is(by: By, add_on: Subscription) -> None:
+    """An add-on that was still being provided when its parent was suspended, and is there now."""
+    parent = add_on.parent
+    if parent is None:
+        return
+    parent.refresh_from_db()
+    if parent.state == SubscriptionState.SUSPENDED:
+        _suspend(by, add_on, parent.suspension_reason, with_parent=True)
+
+
+def _suspend(actor: By, subscription: Subscription, reason: str, *, with_parent: bool) -> None:
     must_be(subscription, SubscriptionState.ACTIVE)
     change(
         actor,

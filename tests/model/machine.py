@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model as Table
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.model.model import DAY, KEPT, WINDOW, Grant, Model, Offer, Sold
-from tests.model.world import CUSTOMERS, OFFERS, PROVIDERS, RESELLERS, World
+from tests.model.model import DAY, KEPT, PRODUCTS, TRIAL_SEATS, WINDOW, Grant, Model, Offer, Sold
+from tests.model.world import CAPACITIES, CUSTOMERS, OFFERS, PROVIDERS, RESELLERS, World
 from toiya.audit.models import AuditRecord
 from toiya.audit.record import record_digest
 from toiya.core.errors import Refusal
@@ -27,10 +27,13 @@ from toiya.customers.answers import accept_invitation as accept_offer
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import Wish, invite_for_both, request_relationship, revoke
 from toiya.customers.relationships import customers_of
-from toiya.directory.models import Family, Person
+from toiya.directory.models import Family, Person, Suspension
+from toiya.directory.tenants import restore_partner, suspend_partner
 from toiya.fulfilment.models import FulfilmentTask
 from toiya.licences.assignment import Done, assign_licence, revoke_licence
-from toiya.licences.models import Licence, SeatPool
+from toiya.licences.customer_users import delete_user, disable_user, enable_user, restore_user
+from toiya.licences.deleted import erase_deleted_users
+from toiya.licences.models import FormerLicence, Licence, SeatPool
 from toiya.orders.carts import Wanted, add_line, start_cart
 from toiya.orders.checkout import submit_order
 from toiya.orders.models import Order, OrderLine, OrderLineState
@@ -51,6 +54,7 @@ from toiya.subscriptions.states import (
     reactivate_subscription,
     suspend_subscription,
 )
+from toiya.subscriptions.ways_on import convert_trial
 
 TABLES: tuple[type[Table], ...] = (
     Partnership,
@@ -65,15 +69,24 @@ TABLES: tuple[type[Table], ...] = (
     Order,
     OrderLine,
     FulfilmentTask,
+    FormerLicence,
+    Suspension,
+    Person,
 )
 LONGEST_GRANT = 730 * DAY
 PICK = st.integers(0, 10_000)
 RARELY = st.sampled_from((False, False, False, True))
+PARTNERS = PROVIDERS + RESELLERS
 
 
-def snapshot() -> list[list[tuple[object, ...]]]:
-    """Every row of every table that the rules write."""
-    return [sorted(table._default_manager.values_list(), key=str) for table in TABLES]
+def snapshot() -> list[list[str]]:
+    """Every row of every table that the rules write, as the database gives it."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT * FROM {table._meta.db_table}")  # noqa: S608  (our own tables)
+            found.append(sorted(map(str, cursor.fetchall())))
+    return found
 
 
 class Commerce(RuleBasedStateMachine):
@@ -90,6 +103,7 @@ class Commerce(RuleBasedStateMachine):
         now = Family.objects.get(pk=self.world.cast.family.pk).clock.now()
         self.model = copy.deepcopy(self.origin) or Model(now=now)
         self.owners: dict[tuple[str, object], object] = {}
+        self.folded: dict[uuid.UUID, int] = {}
         self.logged = AuditRecord.objects.count()
 
     def teardown(self) -> None:
@@ -143,9 +157,11 @@ class Commerce(RuleBasedStateMachine):
             lambda: invite_reseller(
                 self.world.actor(provider), language="en", named_domain=self.tenant(reseller).domain, roles=()
             ),
-            allowed=True,
+            allowed=self.model.may_start(provider),
             what="inviting a reseller",
         )
+        if made is None:
+            return
         self.model.offers.append(
             Offer(made.pk, provider, (provider,), reseller, until=made.expires_at, state="open")
         )
@@ -158,7 +174,10 @@ class Commerce(RuleBasedStateMachine):
         reseller = next(name for name in RESELLERS if (name == offer.to) is not stranger)
         pair = (offer.by, reseller)
         allowed = (
-            offer.is_open(self.model.now) and offer.to == reseller and pair not in self.model.partnerships
+            offer.is_open(self.model.now)
+            and offer.to == reseller
+            and pair not in self.model.partnerships
+            and self.model.may_start(*pair)
         )
         row = PartnerInvitation.objects.get(pk=offer.id)
         made = self.attempt(
@@ -186,9 +205,39 @@ class Commerce(RuleBasedStateMachine):
         )
         del self.model.partnerships[pair]
 
+    # ------------------------------------------------------------ the operator
+    @rule(partner=st.sampled_from(PARTNERS), restores=st.booleans())
+    def stop(self, partner: str, restores: bool) -> None:  # noqa: FBT001
+        """The operator stops a partner, or lets it go on (N-40)."""
+        act = restore_partner if restores else suspend_partner
+        more = {} if restores else {"reason": "unpaid"}
+        done = self.attempt(
+            lambda: act(
+                self.world.actor("operator"),
+                tenant=self.tenant(partner),
+                capacity=CAPACITIES[partner],
+                **more,
+            ),
+            allowed=(partner in self.model.stopped) is restores,
+            what=f"{'restoring' if restores else 'stopping'} {partner}",
+        )
+        if done:
+            self.model.stopped ^= {partner}
+
+    @rule(pick=PICK)
+    @precondition(lambda self: self.model.sold)
+    def stopped_ones_go_on_but_start_nothing(self, pick: int) -> None:
+        """What runs can be managed; nothing is added, and what customers lent is not used."""
+        sold = self.chosen(self.model.sold, pick)
+        self.stop(sold.provider, restores=False)
+        self._change(sold, sold.provider, sold.quantity + 1)
+        self._set_auto_renew(sold)
+        for partner in sorted(sold.chain):
+            self.assign(sold.customer, "office", pick, partner)
+
     # ------------------------------------------------------------ customers
     @rule(
-        partner=st.sampled_from(PROVIDERS + RESELLERS),
+        partner=st.sampled_from(PARTNERS),
         customer=st.sampled_from(CUSTOMERS),
         roles=st.booleans(),
         days=st.sampled_from((1, 10, 60)),
@@ -199,9 +248,11 @@ class Commerce(RuleBasedStateMachine):
             lambda: request_relationship(
                 self.world.actor(partner), capacity=capacity, wish=self._wish(customer, capacity, roles, days)
             ),
-            allowed=True,
+            allowed=self.model.may_start(partner),
             what="asking a customer",
         )
+        if made is None:
+            return
         self.model.offers.append(Offer(made.pk, partner, (partner,), customer, made.expires_at, roles))
 
     @rule(pick=PICK, customer=st.sampled_from(CUSTOMERS))
@@ -215,9 +266,11 @@ class Commerce(RuleBasedStateMachine):
                 partnership=row,
                 wish=self._wish(customer, Capacity.RESELLER, roles=False, days=60),
             ),
-            allowed=True,
+            allowed=self.model.may_start(reseller),
             what="asking a customer for both",
         )
+        if made is None:
+            return
         self.model.offers.append(Offer(made.pk, reseller, (reseller, provider), customer, made.expires_at))
 
     def _wish(self, customer: str, capacity: Capacity, roles: bool, days: int) -> Wish:  # noqa: FBT001
@@ -252,18 +305,28 @@ class Commerce(RuleBasedStateMachine):
             row = AdministrationGrant.objects.get(invitation_id=offer.id, grantee=self.tenant(party))
             self.model.grants.append(Grant(row.pk, customer, party, self.model.now + 30 * DAY))
 
-    @rule(partner=st.sampled_from(PROVIDERS + RESELLERS), customer=st.sampled_from(CUSTOMERS))
+    @rule(partner=st.sampled_from(PARTNERS), customer=st.sampled_from(CUSTOMERS))
     def accept_too_late(self, partner: str, customer: str) -> None:
         self.ask_customer(partner, customer, roles=False, days=1)
         self.time_passes(DAY)
-        self.accept(0, stranger=False, lends=False)
+        self.accept_newest()
+
+    def accept_newest(self) -> None:
+        if any(offer.to in CUSTOMERS for offer in self.model.offers):
+            self.accept(0, stranger=False, lends=False)
+
+    @rule(partner=st.sampled_from(PARTNERS), customer=st.sampled_from(CUSTOMERS))
+    def accept_of_who_was_stopped(self, partner: str, customer: str) -> None:
+        self.ask_customer(partner, customer, roles=False, days=10)
+        self.stop(partner, restores=False)
+        self.accept_newest()
 
     @rule(pick=PICK, customer=st.sampled_from(CUSTOMERS))
     @precondition(lambda self: self.model.partnerships)
     def accept_both_after_the_end(self, pick: int, customer: str) -> None:
         self.ask_customer_for_both(pick, customer)
         self.end_partnership(pick, by=True)
-        self.accept(0, stranger=False, lends=False)
+        self.accept_newest()
 
     @rule(pick=PICK)
     @precondition(lambda self: self.model.offers)
@@ -273,11 +336,11 @@ class Commerce(RuleBasedStateMachine):
         if offer.to in RESELLERS:
             partner_row = PartnerInvitation.objects.get(pk=offer.id)
             # What has expired may still be taken back: nobody could use it any more.
-            allowed = offer.state == "open"
+            allowed = offer.state == "open" and self.model.may_start(offer.by)
             act: Callable[[], Any] = lambda: revoke_invitation(actor, invitation=partner_row)  # noqa: E731
         else:
             row = RelationshipInvitation.objects.get(pk=offer.id)
-            allowed = offer.is_open(self.model.now)
+            allowed = offer.is_open(self.model.now) and self.model.may_start(offer.by)
             act = lambda: revoke(actor, invitation=row)  # noqa: E731
         if self.attempt(act, allowed=allowed, what="taking an offer back"):
             offer.state = "revoked"
@@ -317,11 +380,94 @@ class Commerce(RuleBasedStateMachine):
         provider=st.sampled_from(PROVIDERS),
         reseller=st.sampled_from((None, *RESELLERS)),
         customer=st.sampled_from(CUSTOMERS),
-        offer=st.sampled_from(OFFERS),
+        offer=st.sampled_from(("office", "office", "office monthly")),
         quantity=st.integers(1, 4),
     )
     def order(self, provider: str, reseller: str | None, customer: str, offer: str, quantity: int) -> None:
-        self._buy(provider, reseller, customer, offer, quantity, between=None)
+        self._buy(provider, reseller, customer, offer, quantity)
+
+    @rule(pick=PICK, quantity=st.sampled_from((TRIAL_SEATS, TRIAL_SEATS, 3)))
+    @precondition(lambda self: self.model.relations)
+    def try_out(self, pick: int, quantity: int) -> None:
+        """A trial, once for each customer, with as many seats as it has."""
+        partner, customer = self.chosen(sorted(self.model.relations), pick)
+        self._buy(partner if partner in PROVIDERS else "hinode", None, customer, "trial", quantity)
+
+    @rule(pick=PICK, by=PICK, quantity=st.integers(1, 4))
+    @precondition(lambda self: any(sold.product == "trial" for sold in self.model.sold))
+    def convert(self, pick: int, by: int, quantity: int) -> None:
+        sold = self.chosen([one for one in self.model.sold if one.product == "trial"], pick)
+        who = self.chosen([*sorted(sold.chain), sold.provider], by)
+        trial, office = sold.pool, (sold.customer, "office")
+        users = self.model.holders[trial]
+        if not self.attempt(
+            lambda: convert_trial(
+                self.world.actor(who),
+                subscription=self._row(sold),
+                availability=self.world.shop.offers["office monthly" if by % 2 else "office"],
+                quantity=quantity,
+                version=None,
+            ),
+            allowed=who == sold.provider
+            and self.model.may_manage(who, sold)
+            and self.model.may_start(who)
+            and sold.state == "active"
+            and quantity >= len(users),
+            what=f"{who} converting a trial",
+        ):
+            return
+        sold.product, sold.quantity, sold.auto_renew = "office", quantity, True
+        sold.cancel_until = self.model.now + WINDOW
+        if self.model.free(office) >= len(users):
+            self.model.holders[office] |= users
+        else:
+            # Suspended seats are given to nobody: so many come along as find a seat, and nobody else.
+            most = self.model.holders[office] | users
+            least = self.model.holders[office]
+            self.model.holders[office] = self._holders(office)
+            assert least <= self.model.holders[office] <= most, "who came along from the trial"
+        self.model.holders[trial] = set()
+
+    @rule(pick=PICK, person=PICK)
+    @precondition(lambda self: self.model.relations)
+    def try_out_and_convert(self, pick: int, person: int) -> None:
+        self.try_out(pick, TRIAL_SEATS)
+        trials = [sold for sold in self.model.sold if sold.product == "trial" and sold.is_live]
+        if trials:
+            self.assign(trials[-1].customer, "trial", person, "own")
+            self.convert(0, 0, 2)
+
+    @rule(pick=PICK, quantity=st.integers(1, 3))
+    @precondition(lambda self: any(sold.product == "office" for sold in self.model.sold))
+    def add_on(self, pick: int, quantity: int) -> None:
+        """It needs a parent that is active."""
+        self._add_on(pick, quantity)
+
+    def _add_on(self, pick: int, quantity: int) -> Sold:
+        parent = self.chosen([one for one in self.model.sold if one.product == "office"], pick)
+        self._buy(parent.provider, parent.reseller, parent.customer, "archive", quantity, parent=parent)
+        return parent  # type: ignore[no-any-return]
+
+    @rule(pick=PICK, quantity=st.integers(1, 3), person=PICK)
+    @precondition(lambda self: any(sold.product == "office" for sold in self.model.sold))
+    def parent_takes_its_add_on_along(self, pick: int, quantity: int, person: int) -> None:
+        parent = self._add_on(pick, quantity)
+        self.assign(parent.customer, "archive", person, "own")
+        self._cancel(parent, parent.provider)
+
+    @rule(pick=PICK, alone=st.booleans())
+    @precondition(lambda self: any(sold.product == "office" for sold in self.model.sold))
+    def parent_is_suspended_and_comes_back(self, pick: int, alone: bool) -> None:  # noqa: FBT001
+        """With its add-on, unless that was suspended before; meanwhile no add-on is sold for it."""
+        parent = self._add_on(pick, 1)
+        add_ons = self.model.add_ons(parent)
+        if alone and add_ons:
+            self._suspend(add_ons[-1], parent.provider)
+        self._suspend(parent, parent.provider)
+        self._buy(parent.provider, parent.reseller, parent.customer, "archive", 1, parent=parent)
+        if add_ons:
+            self._reactivate(add_ons[-1], parent.provider)
+        self._reactivate(parent, parent.provider)
 
     @rule(pick=PICK, quantity=st.integers(1, 3))
     @precondition(lambda self: self.model.partnerships)
@@ -337,20 +483,35 @@ class Commerce(RuleBasedStateMachine):
             between=lambda: self.end_partnership(pick, by=False),
         )
 
-    def _buy(  # noqa: PLR0917  (one each)
+    @rule(pick=PICK, reseller_is_stopped=st.booleans())
+    @precondition(lambda self: self.model.partnerships)
+    def order_while_a_partner_is_stopped(self, pick: int, reseller_is_stopped: bool) -> None:  # noqa: FBT001
+        provider, reseller = self.chosen(sorted(self.model.partnerships), pick)
+        stopped = reseller if reseller_is_stopped else provider
+        self._buy(provider, reseller, "aoba", "office", 1, between=lambda: self.stop(stopped, restores=False))
+
+    def _buy(
         self,
         provider: str,
         reseller: str | None,
         customer: str,
         offer: str,
         quantity: int,
-        between: Callable[[], None] | None,
+        *,
+        between: Callable[[], None] | None = None,
+        parent: Sold | None = None,
     ) -> None:
+        product = OFFERS[offer]
+
         def fill() -> Any:  # noqa: ANN401
             actor = self.world.actor(provider)
             partner = self.tenant(reseller) if reseller else None
             cart = start_cart(actor, customer=self.tenant(customer), partner=partner)
-            wanted = Wanted(availability=self.world.shop.offers[offer], quantity=quantity)
+            wanted = Wanted(
+                availability=self.world.shop.offers[offer],
+                quantity=quantity,
+                parent=self._row(parent) if parent else None,
+            )
             add_line(actor, cart=cart, version=cart.version, wanted=wanted)
             return cart
 
@@ -366,8 +527,13 @@ class Commerce(RuleBasedStateMachine):
                 return
             filled = fill()
             between()
+        had_trial = any(one.pool == (customer, "trial") for one in self.model.sold)
         placed = self.attempt(
-            submit, allowed=self.model.may_sell(provider, reseller, customer), what=f"{provider} ordering"
+            submit,
+            allowed=self.model.may_sell(provider, reseller, customer)
+            and (product != "trial" or (quantity == TRIAL_SEATS and not had_trial))
+            and (parent is None or parent.state == "active"),
+            what=f"{provider} ordering {offer}",
         )
         if placed is None:
             return
@@ -375,7 +541,17 @@ class Commerce(RuleBasedStateMachine):
         assert line.state == OrderLineState.COMPLETED, (line.failure_code, line.failure_en)
         row = Subscription.objects.get(order_id=placed.pk)
         self.model.sold.append(
-            Sold(row.pk, provider, reseller, customer, quantity, cancel_until=self.model.now + WINDOW)
+            Sold(
+                row.pk,
+                provider,
+                reseller,
+                customer,
+                quantity,
+                cancel_until=self.model.now + WINDOW,
+                product=product,
+                parent=parent,
+                auto_renew=product != "trial",
+            )
         )
 
     def _row(self, sold: Sold) -> Subscription:
@@ -385,16 +561,24 @@ class Commerce(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sold)
     def change(self, pick: int, by: int, quantity: int) -> None:
         sold = self.chosen(self.model.sold, pick)
-        who = self.chosen(["yamabuki", *sorted(sold.chain), sold.provider], by)
-        pool_allows = self.model.seats(sold.customer) + quantity - sold.quantity >= len(
-            self.model.holders[sold.customer]
+        self._change(sold, self.chosen(["yamabuki", *sorted(sold.chain), sold.provider], by), quantity)
+
+    def _change(self, sold: Sold, who: str, quantity: int) -> None:
+        pool_allows = self.model.seats(sold.pool) + quantity - sold.quantity >= len(
+            self.model.holders[sold.pool]
         )
         allowed = (
             who == sold.provider
             and self.model.may_manage(who, sold)
             and sold.state == "active"
+            and sold.stands_alone
+            and sold.product != "trial"
             and quantity != sold.quantity
-            and (quantity > sold.quantity or (quantity >= self.model.least(sold) and pool_allows))
+            and (
+                self.model.may_start(who)
+                if quantity > sold.quantity
+                else quantity >= self.model.least(sold) and pool_allows
+            )
         )
         if not self.attempt(
             lambda: change_quantity(
@@ -420,7 +604,9 @@ class Commerce(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sold)
     def suspend(self, pick: int, by: int) -> None:
         sold = self.chosen(self.model.sold, pick)
-        who = self.chosen(["midori", *sorted(sold.chain)], by)
+        self._suspend(sold, self.chosen(["midori", *sorted(sold.chain)], by))
+
+    def _suspend(self, sold: Sold, who: str) -> None:
         if self.attempt(
             lambda: suspend_subscription(
                 self.world.actor(who), subscription=self._row(sold), reason="unpaid", version=None
@@ -428,24 +614,37 @@ class Commerce(RuleBasedStateMachine):
             allowed=self.model.may_manage(who, sold) and sold.state == "active",
             what=f"{who} suspending",
         ):
-            sold.state, sold.suspended_by = "suspended", who
-            sold.kept_until = self._today() + KEPT
+            kept_until = self._today() + KEPT
+            sold.suspend(who, kept_until)
+            for add_on in self.model.add_ons(sold):
+                if add_on.state == "active":
+                    add_on.suspend(who, kept_until, with_parent=True)
 
     @rule(pick=PICK, by=PICK)
     @precondition(lambda self: any(sold.state == "suspended" for sold in self.model.sold))
     def reactivate(self, pick: int, by: int) -> None:
         sold = self.chosen([sold for sold in self.model.sold if sold.state == "suspended"], pick)
-        who = self.chosen(sorted(sold.chain), by)
+        self._reactivate(sold, self.chosen(sorted(sold.chain), by))
+
+    def _is_over(self, sold: Sold) -> bool:
+        end = self._row(sold).term_end
+        return end is not None and end <= self._today() and not sold.auto_renew
+
+    def _reactivate(self, sold: Sold, who: str) -> None:
         row = self._row(sold)
-        over = row.term_end is not None and row.term_end <= self._today() and not sold.auto_renew
         if self.attempt(
             lambda: reactivate_subscription(self.world.actor(who), subscription=row, version=None),
             allowed=self.model.may_manage(who, sold)
+            and sold.state == "suspended"
             and who in {sold.provider, sold.suspended_by}
-            and not over,
+            and sold.stands_alone
+            and not self._is_over(sold),
             what=f"{who} reactivating",
         ):
-            sold.state, sold.kept_until = "active", None
+            sold.resume()
+            for add_on in self.model.add_ons(sold):
+                if add_on.state == "suspended" and add_on.with_parent and not self._is_over(add_on):
+                    add_on.resume()
 
     @rule(pick=PICK)
     @precondition(lambda self: self.model.sold)
@@ -458,22 +657,26 @@ class Commerce(RuleBasedStateMachine):
     @precondition(lambda self: self.model.sold)
     def cancel(self, pick: int, by: int) -> None:
         sold = self.chosen(self.model.sold, pick)
-        who = self.chosen([*sorted(sold.chain), sold.provider], by)
+        self._cancel(sold, self.chosen([*sorted(sold.chain), sold.provider], by))
+
+    def _cancel(self, sold: Sold, who: str) -> None:
         if self.attempt(
             lambda: cancel_subscription(self.world.actor(who), subscription=self._row(sold), version=None),
             allowed=who == sold.provider
             and self.model.may_manage(who, sold)
-            and sold.has_seats
+            and sold.is_live
             and self.model.now < sold.cancel_until,
             what=f"{who} cancelling",
         ):
-            sold.state = "deleted"
+            self.model.end(sold, "deleted")
             self._seats_have_gone(sold.customer)
 
     @rule(pick=PICK)
-    @precondition(lambda self: any(sold.has_seats for sold in self.model.sold))
+    @precondition(lambda self: any(sold.is_live for sold in self.model.sold))
     def stop_renewal(self, pick: int) -> None:
-        sold = self.chosen([sold for sold in self.model.sold if sold.has_seats], pick)
+        self._set_auto_renew(self.chosen([sold for sold in self.model.sold if sold.is_live], pick))
+
+    def _set_auto_renew(self, sold: Sold) -> None:
         if self.attempt(
             lambda: set_auto_renew(
                 self.world.actor(sold.provider),
@@ -481,18 +684,25 @@ class Commerce(RuleBasedStateMachine):
                 auto_renew=not sold.auto_renew,
                 version=None,
             ),
-            allowed=self.model.may_manage(sold.provider, sold),
+            allowed=self.model.may_manage(sold.provider, sold) and sold.is_live and sold.product != "trial",
             what="changing the renewal",
         ):
             sold.auto_renew = not sold.auto_renew
 
     def _seats_have_gone(self, customer: str) -> None:
         """So many users as have no seat any more lost theirs; which of those assigned together is not foretold."""
-        left = set(Licence.objects.filter(tenant=self.tenant(customer)).values_list("person_id", flat=True))
-        kept = min(len(self.model.holders[customer]), self.model.seats(customer))
-        assert left <= self.model.holders[customer]
-        assert len(left) == kept, f"{len(left)} users have a seat, not {kept}"
-        self.model.holders[customer] = left
+        for product in PRODUCTS:
+            pool = customer, product
+            left = self._holders(pool)
+            kept = min(len(self.model.holders[pool]), self.model.seats(pool))
+            assert left <= self.model.holders[pool]
+            assert len(left) == kept, f"{len(left)} users have a seat, not {kept}"
+            self.model.holders[pool] = left
+
+    def _holders(self, pool: tuple[str, str]) -> set[uuid.UUID]:
+        sku = getattr(self.world.shop, pool[1])
+        rows = Licence.objects.filter(tenant=self.tenant(pool[0]), pool__sku=sku)
+        return set(rows.values_list("person_id", flat=True))
 
     # ------------------------------------------------------------ time
     def _today(self) -> dt.date:
@@ -506,29 +716,44 @@ class Commerce(RuleBasedStateMachine):
     def time_passes(self, step: dt.timedelta) -> None:
         self.model.now += step
         Family.objects.filter(pk=self.world.cast.family.pk).update(clock_stopped_at=self.model.now)
-        today = self._today()
-        for sold in self.model.sold:
-            row = self._row(sold)
-            is_over = row.term_end is not None and row.term_end <= today
-            if sold.state == "suspended" and sold.kept_until is not None and sold.kept_until <= today:
-                sold.state = "deleted"
-            elif is_over and not sold.auto_renew and sold.has_seats:
-                sold.state = "expired"
-            elif is_over and sold.state == "active":
-                sold.cancel_until, sold.reduce_until = self.model.now + WINDOW, None
+        ends = {id(sold): self._end_of_term(sold) for sold in self.model.sold if sold.is_live}
         renew_what_is_due()
+        for sold in self.model.sold:
+            if id(sold) in ends:
+                self._has_ended(sold, {ends[id(sold)], ends.get(id(sold.parent), "")} - {""})
         for customer in CUSTOMERS:
             self._seats_have_gone(customer)
+
+    def _end_of_term(self, sold: Sold) -> str:
+        """The state in which it ends by itself now, if it does; what goes on begins anew."""
+        today = self._today()
+        end = self._row(sold).term_end
+        is_over = end is not None and end <= today
+        if sold.state == "suspended" and sold.kept_until is not None and sold.kept_until <= today:
+            return "deleted"
+        if is_over and not sold.auto_renew:
+            return "expired"
+        if is_over and sold.state == "active":
+            sold.cancel_until, sold.reduce_until = self.model.now + WINDOW, None
+        return ""
+
+    def _has_ended(self, sold: Sold, how: set[str]) -> None:
+        """By itself or with its parent, whichever the worker met first."""
+        if how:
+            sold.state = self._row(sold).state
+            assert sold.state in how, f"{sold.product} is {sold.state} at the end of its term, not {how}"
 
     # ------------------------------------------------------------ users
     @rule(
         customer=st.sampled_from(CUSTOMERS),
+        product=st.sampled_from(("office", "office", "archive", "trial")),
         pick=PICK,
         by=st.sampled_from(("own", "own", "kawase", "yamabuki", "hinode")),
     )
-    def assign(self, customer: str, pick: int, by: str) -> None:
+    def assign(self, customer: str, product: str, pick: int, by: str) -> None:
         person, who = self.chosen(self.world.users[customer], pick), customer if by == "own" else by
-        has, free = person.pk in self.model.holders[customer], self.model.free(customer)
+        pool = customer, product
+        has, free = person.pk in self.model.holders[pool], self.model.free(pool)
         if has:
             return
         done = self.attempt(
@@ -536,20 +761,20 @@ class Commerce(RuleBasedStateMachine):
                 self.world.actor(who),
                 tenant_id=self.tenant(customer).pk,
                 person_id=person.pk,
-                sku_id=self.world.shop.office.pk,
+                sku_id=getattr(self.world.shop, product).pk,
             ),
-            allowed=self.model.may_assign(who, customer) and free > 0,
-            what=f"{who} assigning a licence in {customer} with {free} free",
+            allowed=self.model.may_assign(who, customer) and self.model.is_active(person.pk) and free > 0,
+            what=f"{who} assigning {product} in {customer} with {free} free",
         )
         if done:
             assert done == Done.ASSIGNED
-            self.model.holders[customer].add(person.pk)
+            self.model.holders[pool].add(person.pk)
 
     @rule(customer=st.sampled_from(CUSTOMERS))
     def assign_everybody(self, customer: str) -> None:
         """Until there are no seats left, whoever is first."""
         for pick in range(len(self.world.users[customer])):
-            self.assign(customer, pick, "own")
+            self.assign(customer, "office", pick, "own")
 
     @rule(pick=PICK)
     @precondition(lambda self: self.model.partnerships and self.model.sold)
@@ -560,26 +785,107 @@ class Commerce(RuleBasedStateMachine):
 
     @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK, by=st.sampled_from(("own", "kawase", "midori")))
     def unassign(self, customer: str, pick: int, by: str) -> None:
-        holders = [
-            person for person in self.world.users[customer] if person.pk in self.model.holders[customer]
+        held = [
+            (person, product)
+            for product in PRODUCTS
+            for person in self.world.users[customer]
+            if person.pk in self.model.holders[customer, product]
         ]
-        if not holders:
+        if not held:
             return
-        person, who = self.chosen(holders, pick), customer if by == "own" else by
+        (person, product), who = self.chosen(held, pick), customer if by == "own" else by
         if self.attempt(
             lambda: revoke_licence(
                 self.world.actor(who),
                 tenant_id=self.tenant(customer).pk,
                 person_id=person.pk,
-                sku_id=self.world.shop.office.pk,
+                sku_id=getattr(self.world.shop, product).pk,
             ),
             allowed=self.model.may_assign(who, customer),
             what=f"{who} taking a licence in {customer}",
         ):
-            self.model.holders[customer].remove(person.pk)
+            self.model.holders[customer, product].remove(person.pk)
+
+    def _user_act(self, customer: str, pick: int, who: str) -> tuple[Person, Any, dict[str, uuid.UUID]]:
+        person = self.chosen(self.world.users[customer], pick)
+        where = {"tenant_id": self.tenant(customer).pk, "person_id": person.pk}
+        return person, self.world.actor(who), where
+
+    @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK, by=st.sampled_from(("own", "own", "own", "kawase")))
+    def delete(self, customer: str, pick: int, by: str) -> None:
+        """By the customer's own administrator; who was lent licences cannot."""
+        who = customer if by == "own" else by
+        person, actor, where = self._user_act(customer, pick, who)
+        if self.attempt(
+            lambda: delete_user(actor, **where),
+            allowed=who == customer and person.pk not in self.model.gone,
+            what=f"{who} deleting a user of {customer}",
+        ):
+            self.model.put_aside(customer, person.pk)
+            self.model.gone[person.pk] = self.model.now
+
+    @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK)
+    def restore(self, customer: str, pick: int) -> None:
+        person, actor, where = self._user_act(customer, pick, customer)
+        if self.attempt(
+            lambda: restore_user(actor, **where),
+            allowed=self.model.can_return(person.pk) and person.pk not in self.model.erased,
+            what=f"restoring a user of {customer}",
+        ):
+            del self.model.gone[person.pk]
+            if self.model.is_active(person.pk):
+                self.model.give_back(customer, person.pk)
+
+    @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK)
+    def disable_or_enable(self, customer: str, pick: int) -> None:
+        person, actor, where = self._user_act(customer, pick, customer)
+        was_disabled = person.pk in self.model.disabled
+        act: Callable[..., object] = enable_user if was_disabled else disable_user
+        if not self.attempt(
+            lambda: act(actor, **where),
+            allowed=person.pk not in self.model.gone,
+            what=f"disabling or enabling a user of {customer}",
+        ):
+            return
+        self.model.disabled ^= {person.pk}
+        if was_disabled:
+            self.model.give_back(customer, person.pk)
+        else:
+            self.model.put_aside(customer, person.pk)
+
+    @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK, other=PICK, disables=st.booleans())
+    def somebody_comes_back(self, customer: str, pick: int, other: int, disables: bool) -> None:  # noqa: FBT001
+        """To the licences of before, or to none where somebody else has the last seat."""
+        self.assign_everybody(customer)
+        if disables:
+            self.disable_or_enable(customer, pick)
+        else:
+            self.delete(customer, pick, "own")
+        self.assign(customer, "office", pick, "own")
+        self.assign(customer, "office", other, "own")
+        if disables:
+            self.disable_or_enable(customer, pick)
+        else:
+            self.restore(customer, pick)
+
+    @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK, days=st.sampled_from((29, 30)))
+    def restore_at_the_last_moment(self, customer: str, pick: int, days: int) -> None:
+        self.delete(customer, pick, "own")
+        self.time_passes(days * DAY)
+        self.restore(customer, pick)
+
+    @rule()
+    @precondition(lambda self: self.model.gone)
+    def users_are_erased(self) -> None:
+        """The worker's duty; nobody can tell whether it has come by yet."""
+        late = {pk for pk in self.model.gone if not self.model.can_return(pk)} - self.model.erased
+        assert erase_deleted_users() == len(late)
+        self.model.erased |= late
+        for pk in late:
+            self.model.former.pop(pk, None)
 
     # ------------------------------------------------------------ reading
-    @rule(who=st.sampled_from(PROVIDERS + RESELLERS + CUSTOMERS))
+    @rule(who=st.sampled_from(PARTNERS + CUSTOMERS))
     def read(self, who: str) -> None:
         """Somebody looks; nothing changes (I-24), and nobody sees what is not theirs (I-01, I-02)."""
         before, actor, model = snapshot(), self.world.actor(who), self.model
@@ -592,7 +898,8 @@ class Commerce(RuleBasedStateMachine):
             if who == customer:
                 continue
             pk = self.tenant(customer).pk
-            assert may_trade(actor, pk) == ((who, customer) in model.relations)
+            trades = (who, customer) in model.relations and model.may_start(who)
+            assert may_trade(actor, pk) == trades, f"whether {who} trades with {customer}"
             has = DirectoryAction.ASSIGN_LICENCES in rights_in(actor, pk)
             assert has == model.may_assign(who, customer), f"rights of {who} in {customer}"
         assert snapshot() == before, f"reading as {who} changed something"
@@ -632,8 +939,14 @@ class Commerce(RuleBasedStateMachine):
         assert rows.keys() == {sold.id for sold in self.model.sold}
         for sold in self.model.sold:
             row = rows[sold.id]
-            wanted = (sold.state, sold.quantity, sold.auto_renew)
-            assert (row.state, row.quantity, row.auto_renew) == wanted, "subscription"
+            wanted = (sold.state, sold.quantity, sold.auto_renew, sold.with_parent and sold.is_live)
+            found = (row.state, row.quantity, row.auto_renew, row.suspended_with_parent and sold.is_live)
+            assert found == wanted, f"{sold.product}"
+            assert row.parent_id == (sold.parent.id if sold.parent else None)
+            assert sold.state != "active" or sold.stands_alone, "an add-on is active without its parent"
+            if self.folded.get(row.pk) == row.version:
+                continue
+            self.folded[row.pk] = row.version
             assert fold(row) == {name: event_value(value) for name, value in folded_fields(row).items()}
             assert row.sequence == row.events.count()
         for table in (Subscription, Licence, RelationshipInvitation, AdministrationGrant):
@@ -642,23 +955,48 @@ class Commerce(RuleBasedStateMachine):
 
     @invariant()
     def seats_are_never_oversold(self) -> None:
-        """I-10."""
-        for customer in CUSTOMERS:
-            pool = SeatPool.objects.filter(tenant=self.tenant(customer), sku=self.world.shop.office).first()
-            holders = list(
-                Licence.objects.filter(tenant=self.tenant(customer)).values_list("person_id", flat=True)
-            )
-            assert set(holders) == self.model.holders[customer], "who has a licence"
+        """I-10: counted is what is held, by users who are there and not disabled, and it is covered."""
+        names = {tenant.pk: name for name, tenant in self.world.tenants.items()}
+        products = {getattr(self.world.shop, product).pk: product for product in PRODUCTS}
+        held: dict[tuple[str, str], list[uuid.UUID]] = {
+            (customer, product): [] for customer in CUSTOMERS for product in PRODUCTS
+        }
+        for tenant_id, sku_id, person_id in Licence.objects.values_list(
+            "tenant_id", "pool__sku_id", "person_id"
+        ):
+            held[names[tenant_id], products[sku_id]].append(person_id)
+        pools = {(names[row.tenant_id], products[row.sku_id]): row for row in SeatPool.objects.all()}
+        for pool, holders in held.items():
+            assert set(holders) == self.model.holders[pool], f"who has {pool}"
             assert len(holders) == len(set(holders))
-            if pool is None:
-                assert self.model.seats(customer) == 0
+            assert all(self.model.is_active(person) for person in holders), (
+                "somebody who is gone has a licence"
+            )
+            row = pools.get(pool)
+            if row is None:
+                assert self.model.seats(pool) == 0
                 continue
-            assert pool.assigned == len(holders), "assigned seats"
-            assert pool.seats == self.model.seats(customer), "seats"
-            assert pool.suspended == self.model.suspended_seats(customer), "suspended seats"
-            assert 0 <= pool.assigned <= pool.seats
-            present = Person.objects.present().filter(pk__in=holders).count()
-            assert present == len(holders), "somebody who is gone has a licence"
+            assert row.assigned == len(holders), "assigned seats"
+            assert row.seats == self.model.seats(pool), "seats"
+            assert row.suspended == self.model.suspended_seats(pool), "suspended seats"
+            assert 0 <= row.assigned <= row.seats
+
+    @invariant()
+    def users_and_partners_are_as_the_model_says(self) -> None:
+        """Who is there, what they had before, and who is stopped."""
+        users = [person.pk for people in self.world.users.values() for person in people]
+        rows = {row.pk: row for row in Person.objects.filter(pk__in=users)}
+        for pk in set(users) - self.model.erased:
+            found = (rows[pk].deleted_at, rows[pk].disabled_at is not None)
+            assert found == (self.model.gone.get(pk), pk in self.model.disabled), "user"
+        products = {getattr(self.world.shop, product).pk: product for product in PRODUCTS}
+        former = {
+            (person, products[sku])
+            for person, sku in FormerLicence.objects.values_list("person_id", "sku_id")
+        }
+        assert former == {(pk, product) for pk, names in self.model.former.items() for product in names}
+        stopped = set(Suspension.objects.filter(lifted_at=None).values_list("tenant_id", flat=True))
+        assert stopped == {self.tenant(name).pk for name in self.model.stopped}, "stopped partners"
 
     @invariant()
     def the_log_grows_and_is_genuine(self) -> None:

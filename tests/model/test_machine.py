@@ -2,6 +2,7 @@
 step (G-29). The control plants faults, and the machine has to find each of them.
 """
 
+import dataclasses
 import os
 import secrets
 from collections import Counter
@@ -16,13 +17,17 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.cast import Cast
 from tests.model.machine import Commerce
 from tests.model.world import build_world
+from toiya.core.permissions import Rule
 from toiya.customers import answers
-from toiya.licences import assignment
+from toiya.directory.models import PersonQuerySet
+from toiya.licences import assignment, customer_users
+from toiya.licences.customer_users import Returned
 from toiya.licences.models import SeatPool
-from toiya.orders import reach
+from toiya.orders import examination, reach
 from toiya.partnerships.models import InvitationState
 from toiya.relations import models as relations
-from toiya.subscriptions import lifecycle, quantity, rights, states
+from toiya.relations import rights as relation_rights
+from toiya.subscriptions import holdings, lifecycle, quantity, rights, seats, states
 
 SMALL = settings(
     max_examples=15,
@@ -130,6 +135,99 @@ def _anybody_reactivates(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(states, "must_be_the_one_to_reactivate", lambda _actor, _subscription: None)
 
 
+def _licence_kept_by_deleted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(customer_users, "_put_aside", lambda _authority, _person: None)
+
+
+def _former_licences_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(customer_users, "_give_back", lambda _authority, person, **_more: Returned(person, [], []))
+
+
+def _disabled_get_licences(patch: pytest.MonkeyPatch) -> None:
+    find = assignment._user  # noqa: SLF001  (where the fault is planted)
+
+    def careless(tenant_id: Any, person_id: Any) -> Any:  # noqa: ANN401
+        person = find(tenant_id, person_id)
+        person.disabled_at = None
+        return person
+
+    patch.setattr(assignment, "_user", careless)
+
+
+def _restored_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        PersonQuerySet,
+        "deleted_of",
+        lambda self, tenant_id, _now: self.filter(tenant_id=tenant_id, deleted_at__isnull=False),
+    )
+
+
+def _stopped_start_anew(patch: pytest.MonkeyPatch) -> None:
+    allows = Rule.allows
+
+    def careless(self: Rule, roles: Any, capacities: Any, suspended: Any = ()) -> bool:  # noqa: ANN401
+        return allows(self, roles, {*capacities, *suspended})
+
+    patch.setattr(Rule, "allows", careless)
+
+
+def _stopped_resellers_are_sold_through(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reach, "_must_be_live", lambda _partner, _capacity: None)
+
+
+def _stopped_ones_are_accepted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(answers, "is_live", lambda _tenant_id, _capacity: True)
+
+
+def _stopped_ones_add_licences(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(quantity, "must_sell", rights.must_order)
+
+
+def _stopped_ones_administer(patch: pytest.MonkeyPatch) -> None:
+    def careless(actor: Any, tenant_id: Any) -> Any:  # noqa: ANN401
+        lent = relations.AdministrationGrant.objects.live(actor.now)
+        return list(lent.filter(tenant_id=tenant_id, grantee_id=actor.tenant_id))
+
+    patch.setattr(relation_rights, "_usable", careless)
+
+
+def _add_ons_stay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(states, "_hold_add_ons", lambda _subscription, *_states: [])
+
+
+def _add_ons_do_not_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(states, "_may_go_on", lambda _actor, _subscription: False)
+
+
+def _add_ons_come_back_uncalled(patch: pytest.MonkeyPatch) -> None:
+    """Also those that were suspended before their parent was."""
+    hold = states._hold_add_ons  # noqa: SLF001  (where the fault is planted)
+
+    def careless(subscription: Any, *wanted: Any) -> Any:  # noqa: ANN401
+        held = hold(subscription, *wanted)
+        for add_on in held:
+            add_on.suspended_with_parent = True
+        return held
+
+    patch.setattr(states, "_hold_add_ons", careless)
+
+
+def _any_parent_will_do(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(examination, "_check_parent", lambda _known, _line, _needed: None)
+
+
+def _trial_again(patch: pytest.MonkeyPatch) -> None:
+    def careless(customer_id: Any, **more: Any) -> Any:  # noqa: ANN401
+        found = holdings.holdings_of(customer_id, **more)
+        return dataclasses.replace(found, counts={})
+
+    patch.setattr(examination, "holdings_of", careless)
+
+
+def _trial_leaves_its_users_behind(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(seats, "move_licences", lambda _by, **_more: 0)
+
+
 def _not_logged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(states, "note", lambda *_given, **_named: None)
 
@@ -148,6 +246,21 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         _change_without_event,
         _window_ignored,
         _anybody_reactivates,
+        _licence_kept_by_deleted,
+        _former_licences_forgotten,
+        _disabled_get_licences,
+        _restored_for_ever,
+        _stopped_start_anew,
+        _stopped_resellers_are_sold_through,
+        _stopped_ones_are_accepted,
+        _stopped_ones_add_licences,
+        _stopped_ones_administer,
+        _add_ons_stay,
+        _add_ons_do_not_come_back,
+        _add_ons_come_back_uncalled,
+        _any_parent_will_do,
+        _trial_again,
+        _trial_leaves_its_users_behind,
         _not_logged,
     )
 }

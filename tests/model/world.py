@@ -27,7 +27,11 @@ class World:
 
 
 PROVIDERS, RESELLERS, CUSTOMERS = ("hinode", "midori"), ("kawase", "yamabuki"), ("aoba", "momiji")
-OFFERS = ("office", "office monthly")
+CAPACITIES = {
+    **dict.fromkeys(PROVIDERS, Capacity.PROVIDER),
+    **dict.fromkeys(RESELLERS, Capacity.RESELLER),
+}
+OFFERS = {"office": "office", "office monthly": "office", "trial": "trial", "archive": "archive"}
 
 
 def build_world(cast: Cast) -> World:
@@ -39,6 +43,7 @@ def build_world(cast: Cast) -> World:
     rule(cast.yamabuki, Capacity.RESELLER, PriceBasis.RETAIL)
     Family.objects.filter(pk=cast.family.pk).update(clock_stopped_at=real_now())
     tenants = {
+        "operator": cast.operator,
         "hinode": cast.hinode,
         "midori": cast.midori,
         "kawase": cast.kawase,
@@ -47,6 +52,7 @@ def build_world(cast: Cast) -> World:
         "momiji": momiji,
     }
     admins = {
+        "operator": cast.ren,
         "hinode": cast.mei,
         "midori": cast.jun,
         "kawase": cast.kai,

@@ -218,7 +218,7 @@ def relate(partner_: Tenant, customer: Tenant) -> ResellerRelationship:
     return ResellerRelationship.objects.create(
         partner=partner_,
         customer=customer,
-        customer_sort_key=customer.sort_key,
+        **ResellerRelationship.keys_of(customer),
         since=real_now(),
         origin=Origin.INVITATION,
         channel=Channel.OWN_MARKETING,

@@ -16,7 +16,7 @@ from toiya.core.pagination import PAGE_SIZE
 from toiya.directory.models import Tenant
 from toiya.relations.models import Origin, ResellerRelationship
 
-STATEMENTS_OF_THE_LIST = 9
+STATEMENTS_OF_THE_LIST = 8
 DESTINATIONS = ("account", "services", "users", "licences")
 
 
@@ -45,7 +45,12 @@ def test_the_arrow_opens_the_row_in_place_with_four_destinations(cast: Cast, kin
 
     opened = browser.get(arrow[1], headers={"HX-Request": "true"}).content.decode()
 
-    row = re.search(rf'id="customer-{cast.aoba.pk}">(.*?)</td>', opened, re.DOTALL)
+    in_place = browser.get(
+        arrow[1], headers={"HX-Request": "true", "HX-Target": "customers"}
+    ).content.decode()
+    assert in_place.strip() in opened
+    assert "<html" not in in_place
+    row = re.search(rf'id="customer-{cast.aoba.pk}">(.*?)</td>', in_place, re.DOTALL)
     assert row
     assert re.findall(r'<li><a href="([^"]+)"', row[1]) == destinations
     assert {browser.get(link).status_code for link in destinations} == {200}

@@ -4,13 +4,14 @@ import csv
 import io
 import re
 import uuid
+from unittest import mock
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from tests.cast import Cast, browser_of, found, relate
+from tests.cast import Cast, actor_of, browser_of, found, relate
 from tests.commerce import subscribed
 from tests.subscriptions.story import (
     chain,
@@ -23,12 +24,14 @@ from tests.subscriptions.story import (
     users_of,
 )
 from toiya.audit.models import AuditRecord
+from toiya.core import search
 from toiya.core.permissions import Capacity
 from toiya.directory.models import Person, Suspension, Tenant
 from toiya.mail.models import OutgoingMail
 from toiya.mail.render import render
 from toiya.relations.grants import remove_grant
 from toiya.relations.models import Partnership, ResellerRelationship
+from toiya.subscriptions.lists import page_of_subscriptions
 from toiya.subscriptions.models import ScheduledChange, Subscription, SubscriptionState
 
 ACTS = (
@@ -423,6 +426,41 @@ def test_the_lists_take_the_same_number_of_statements_for_one_and_three(
         browser.get(path)
         with django_assert_num_queries(statements):
             assert browser.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("walks", [(1, 2), (2, 5), (1000, 10_000)])
+def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, walks: tuple[int, int]) -> None:
+    """The latest first, page after page. Planted faults: the index of pairs is asked for another partner's customers;
+    the walk begins anew on each page.
+    """
+    shop = chain(cast)
+    sold_to: dict[str, list[uuid.UUID]] = {"青葉商会": [], "カモメ工業": [], "南山工業": []}
+    names = list(sold_to)
+    customers = [found(cast.family, name, f"c{place}.example") for place, name in enumerate(names)]
+    for customer in customers:
+        relate(cast.hinode, customer)
+    for place in range(12):
+        subscription = subscribed(cast, shop, customers[place % 3])
+        sold_to[names[place % 3]].append(subscription.pk)
+    actor = actor_of(cast.mei)
+
+    with mock.patch.multiple(search, FIRST_WALK=walks[0], LONG_WALK=walks[1], FREQUENT=1):
+        for text, expected in {
+            "工業": names[1:],
+            "かもめ": names[1:2],
+            "c0.ex": names[:1],
+            "無い": [],
+        }.items():
+            seen: list[uuid.UUID] = []
+            cursor = ""
+            while True:
+                page = page_of_subscriptions(actor, search=text, cursor=cursor, size=3)
+                seen += [row.pk for row in page.rows]
+                cursor = page.next_cursor
+                if not cursor:
+                    break
+            wanted = Subscription.objects.filter(pk__in=[pk for name in expected for pk in sold_to[name]])
+            assert seen == list(wanted.order_by("-created_at", "-id").values_list("pk", flat=True)), text
 
 
 @pytest.mark.requirement("N-22")

@@ -1,7 +1,8 @@
 """Synthetic data of a given size: to see how the pages behave with a million customers (``toiya load``).
 
-One provider and one reseller that serve every customer, and a few subscriptions each, in a family of their own. Rows
-go in by COPY on PostgreSQL and in batches on SQLite. What is made here has no history: no events, no log, no mails.
+One provider that serves every customer, a reseller that serves one in ten, and a few subscriptions each, in a family
+of their own. The customers go in by COPY on PostgreSQL and in batches on SQLite; what hangs on them is made inside the
+database. What is made here has no history: no events, no log, no mails.
 """
 
 import datetime as dt
@@ -9,11 +10,15 @@ import itertools
 import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 
 from toiya.catalogue.models import Availability, Category, Product, Sku, SkuKind
 from toiya.core.clock import real_now
@@ -68,7 +73,9 @@ LATIN = (
     "Izumi",
     "Namba",
 )
-RARE, RARE_READING, ONE_IN = "雲雀", "ひばり", 5_000
+RARE, RARE_READING, PLANTED = "雲雀", "ひばり", 60
+RESOLD = 10
+DAYS, MOMENTS_A_DAY = 360, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +101,21 @@ def load(
     with _Fast() as fast:
         tell(f"{customers} customers")
         like, domain = _tenant(family, "", "", "", "")
-        made: list[Made] = []
-        fast.insert(like, _customers(customers, chance, made))
-        fast.insert(domain, ({"tenant_id": row.id, "name": row.domain} for row in made))
-        tell(f"{2 * customers} relationships")
-        for partner in (provider, reseller):
-            fast.insert(
-                _relationship(partner, like),
-                ({"id": new_id(), "customer_id": row.id, "customer_sort_key": row.sort_key} for row in made),
-            )
-        tell(f"{customers * subscriptions_each} subscriptions")
-        fast.insert(
-            _subscription(provider, reseller, like, offer),
-            _subscriptions(made, subscriptions_each, real_now(), chance),
-        )
+        domains: list[tuple[uuid.UUID, str]] = []
+        start = Domain.objects.count()
+        fast.insert(like, _customers(customers, start, chance, domains))
+        fast.insert(domain, ({"tenant_id": pk, "name": name} for pk, name in domains))
+        tell(f"{customers + -(-customers // RESOLD)} relationships")
+        others = [provider.pk, reseller.pk, offer.tenant_id]
+        with _places(family, others, real_now()):
+            fast.derive(_relationship(provider, like), KEYS, "place > 0")
+            fast.derive(_relationship(reseller, like), KEYS, f"place %% {RESOLD} = 0")
+            tell(f"{customers * subscriptions_each} subscriptions")
+            for turn in range(subscriptions_each):
+                sold = _terms(turn)
+                direct = _subscription(provider, None, like, offer)
+                fast.derive(direct, sold, f"place %% {RESOLD} > 0")
+                fast.derive(_subscription(provider, reseller, like, offer), sold, f"place %% {RESOLD} = 0")
     return Loaded(family, provider, reseller, agent, customers, customers * subscriptions_each)
 
 
@@ -189,34 +197,35 @@ def _tenant(family: Family, name: str, reading: str, latin: str, domain: str) ->
     return tenant, Domain(tenant_id=tenant.pk, name=domain, is_primary=True, verified_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What the other tables need to know of a customer."""
-
-    id: uuid.UUID
-    sort_key: str
-    domain: str
-
-
-def _customers(count: int, chance: random.Random, made: list[Made]) -> Iterator[Changes]:
+def _customers(
+    count: int, start: int, chance: random.Random, domains: list[tuple[uuid.UUID, str]]
+) -> Iterator[Changes]:
     first, second, trade = ([part.split() for part in text.split("|")] for text in (FIRST, SECOND, TRADE))
-    mark = uuid.uuid4().hex[:6]
+    # The same few rare names in a short list and in a long one.
+    step = max(count // PLANTED, PLANTED)
     for place in range(count):
-        one, kana = (RARE, RARE_READING) if place % ONE_IN == 0 else chance.choice(first)
+        one, kana = (RARE, RARE_READING) if place % step == 0 else chance.choice(first)
         (two, more), (what, last) = chance.choice(second), chance.choice(trade)
         name, reading = f"{two}{one}{what}", f"{more}{kana}{last}"
         latin = f"{chance.choice(LATIN)} {place % 977}" if place % 5 == 0 else ""
-        domain = f"{chance.choice(LATIN).lower()}-{place}-{mark}.example"
-        row = Made(new_id(), sort_key(name, reading), domain)
-        made.append(row)
+        domain = f"{chance.choice(LATIN).lower()}-{start + place}.example"
+        pk = new_id()
+        domains.append((pk, domain))
+        key, order = _keys(name, reading)
         yield {
-            "id": row.id,
+            "id": pk,
             "name": name,
             "reading": reading,
             "latin_name": latin,
-            "search_key": search_key(name, reading, latin, domain),
-            "sort_key": row.sort_key,
+            "search_key": "\n".join(filter(None, (key, latin.lower(), domain))),
+            "sort_key": order,
         }
+
+
+@cache
+def _keys(name: str, reading: str) -> tuple[str, str]:
+    """There are only some thousand different names."""
+    return search_key(name, reading), sort_key(name, reading)
 
 
 def _relationship(partner: Tenant, customer: Tenant) -> ResellerRelationship:
@@ -224,33 +233,74 @@ def _relationship(partner: Tenant, customer: Tenant) -> ResellerRelationship:
         id=new_id(),
         partner=partner,
         customer_id=customer.pk,
-        customer_sort_key=customer.sort_key,
+        **ResellerRelationship.keys_of(customer),
         since=customer.created_at,
         origin=Origin.INVITATION,
         channel=Channel.OWN_MARKETING,
     )
 
 
-def _subscriptions(made: list[Made], each: int, now: dt.datetime, chance: random.Random) -> Iterator[Changes]:
-    days = [(now.date() - dt.timedelta(days=age)) for age in range(360)]
-    ends = [add_months(day, 12) for day in days]
-    for row in made:
-        for _place in range(each):
-            age = chance.randrange(360)
-            begun = now - dt.timedelta(days=age, seconds=chance.randrange(86_400))
-            yield {
-                "id": new_id(),
-                "customer_id": row.id,
-                "quantity": chance.randrange(1, 200),
-                "term_start": days[age],
-                "term_end": ends[age],
-                "anchor_day": days[age].day,
-                "created_at": begun,
-                "activated_at": begun,
-            }
+KEYS = {
+    "customer_id": "place.id",
+    "customer_sort_key": "place.sort_key",
+    "customer_search_key": "place.search_key",
+}
 
 
-def _subscription(provider: Tenant, reseller: Tenant, customer: Tenant, offer: Availability) -> Subscription:
+def _terms(turn: int) -> dict[str, str]:
+    """The columns of each customer's subscription of this turn, and where they come from."""
+    return {
+        "customer_id": "place.id",
+        "quantity": f"(place.place * 31 + {turn} * 17) %% 199 + 1",
+        "term_start": "term.term_start",
+        "term_end": "term.term_end",
+        "anchor_day": "term.anchor_day",
+        "created_at": "term.begun",
+        "activated_at": "term.begun",
+        "FROM": "JOIN synthetic_term term"
+        f" ON term.number = (place.place * 7919 + {turn} * 1237) %% {DAYS * MOMENTS_A_DAY}",
+    }
+
+
+@contextmanager
+def _places(family: Family, others: Sequence[uuid.UUID], now: dt.datetime) -> Iterator[None]:
+    """The customers with a number each, and the terms in which they may have begun, for as long as this takes."""
+    made = Tenant.objects.filter(family=family).exclude(pk__in=others)
+    numbered = made.annotate(place=Window(RowNumber(), order_by="id"))
+    sql, given = numbered.values("id", "place", "sort_key", "search_key").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE synthetic_place AS {sql}", given)
+        cursor.execute(
+            "CREATE TEMPORARY TABLE synthetic_term (number integer PRIMARY KEY, term_start date, term_end date,"
+            " anchor_day smallint, begun timestamp with time zone)"
+        )
+        cursor.executemany("INSERT INTO synthetic_term VALUES (%s, %s, %s, %s, %s)", list(_calendar(now)))
+        try:
+            yield
+        finally:
+            cursor.execute("DROP TABLE synthetic_place")
+            cursor.execute("DROP TABLE synthetic_term")
+
+
+def _calendar(now: dt.datetime) -> Iterator[tuple[Any, ...]]:
+    columns: list[Any] = [
+        Subscription._meta.get_field(name) for name in ("term_start", "term_end", "anchor_day", "created_at")
+    ]
+    for number in range(DAYS * MOMENTS_A_DAY):
+        begun = now - dt.timedelta(minutes=number * (24 * 60 // MOMENTS_A_DAY))
+        values = (begun.date(), add_months(begun.date(), 12), begun.day, begun)
+        yield (
+            number,
+            *(
+                column.get_db_prep_save(value, connection)
+                for column, value in zip(columns, values, strict=True)
+            ),
+        )
+
+
+def _subscription(
+    provider: Tenant, reseller: Tenant | None, customer: Tenant, offer: Availability
+) -> Subscription:
     return Subscription(
         tenant=provider,
         operator_id=offer.tenant_id,
@@ -272,6 +322,7 @@ def _subscription(provider: Tenant, reseller: Tenant, customer: Tenant, offer: A
     )
 
 
+NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 FILLED = (Tenant, Domain, ResellerRelationship, Subscription)
 PLAIN_INDEXES = """
 SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
@@ -305,7 +356,7 @@ class _Fast:
             return
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = DEFAULT")
-            cursor.execute("SET maintenance_work_mem = '256MB'")
+            cursor.execute("SET maintenance_work_mem = '1GB'")
             for definition in self.put_aside:
                 cursor.execute(definition)
             cursor.execute("VACUUM ANALYZE")
@@ -326,6 +377,28 @@ class _Fast:
         with connection.cursor() as cursor, cursor.copy(command) as copy:
             while part := [_line(base_texts, places, row) for row in itertools.islice(changes, BATCH)]:
                 copy.write("".join(part))
+
+    def derive(self, like: models.Model, sources: Mapping[str, str], condition: str) -> None:
+        """Rows that are like this one, one for each place; the named columns come from ``sources``."""
+        columns = [
+            column for column in like._meta.concrete_fields if not isinstance(column, models.AutoField)
+        ]
+        wanted, given = [], []
+        for column in columns:
+            if column.primary_key:
+                wanted.append(NEW_ID[connection.vendor])
+            elif column.attname in sources:
+                wanted.append(sources[column.attname])
+            else:
+                wanted.append(f"CAST(%s AS {column.db_type(connection)})" if self.is_postgres else "%s")
+                given.append(column.get_db_prep_save(getattr(like, column.attname), connection))
+        names = ", ".join(f'"{column.column}"' for column in columns)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'INSERT INTO "{like._meta.db_table}" ({names}) SELECT {", ".join(wanted)}'  # noqa: S608  (own names)
+                f" FROM synthetic_place place {sources.get('FROM', '')} WHERE {condition}",
+                given,
+            )
 
 
 def _line(base: Sequence[str], places: Mapping[str, int], changes: Changes) -> str:

@@ -9,7 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 PAGE_SIZE = 50
 
 
@@ -34,14 +36,14 @@ def _after(fields: Sequence[str], values: Sequence[object], *, descending: bool)
 
 
 def page_by_key(
-    rows: QuerySet[T],
+    rows: QuerySet[M],
     *,
     fields: Sequence[str],
     cursor: str = "",
     size: int = PAGE_SIZE,
     descending: bool = False,
-    key: Callable[[T], Sequence[object]] | None = None,
-) -> Page[T]:
+    key: Callable[[M], Sequence[object]] | None = None,
+) -> Page[M]:
     """One page in the order of ``fields`` (the last of them unique). A broken cursor shows the first page."""
     start = rows
     rows = after_cursor(rows, fields, cursor, descending=descending)
@@ -50,13 +52,11 @@ def page_by_key(
     shown = found[:size]
     following = ""
     if len(found) > size:
-        following = _write(key(shown[-1])) if key else cursor_after(shown[-1], fields)
+        following = cursor_of_values(*key(shown[-1])) if key else cursor_after(shown[-1], fields)
     return Page(shown, following, rows is start)
 
 
-def after_cursor(
-    rows: QuerySet[T], fields: Sequence[str], cursor: str, *, descending: bool = False
-) -> QuerySet[T]:
+def after_cursor(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Rows:
     """What follows the cursor; the same rows where there is none, or a broken one."""
     values = _read(cursor, len(fields))
     return rows if values is None else rows.filter(_after(fields, values, descending=descending))
@@ -64,7 +64,7 @@ def after_cursor(
 
 def cursor_after(row: Model, fields: Sequence[str]) -> str:
     """The cursor of the page that begins after the row."""
-    return _write([_value(row, name) for name in fields])
+    return cursor_of_values(*(_value(row, name) for name in fields))
 
 
 def _value(row: Model, path: str) -> object:
@@ -74,7 +74,8 @@ def _value(row: Model, path: str) -> object:
     return value
 
 
-def _write(values: Sequence[object]) -> str:
+def cursor_of_values(*values: object) -> str:
+    """The cursor of the page that begins after the row with these values."""
     text = json.dumps([str(value) for value in values], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 

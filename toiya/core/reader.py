@@ -4,6 +4,7 @@ The reader's language is the active one. Pages have these as filters of the same
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,13 @@ from django.utils.translation import get_language
 class Named(Protocol):
     """Something whose name has a Latin form, maybe an empty one."""
 
-    name: str
-    latin_name: str
+    @property
+    def name(self) -> str:
+        """As it is written at home."""
+
+    @property
+    def latin_name(self) -> str:
+        """In Latin letters."""
 
 
 def reads_japanese() -> bool:
@@ -49,4 +55,12 @@ def day(value: date | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value, reader_zone()).date()
-    return f"{value.year}年{value.month}月{value.day}日" if reads_japanese() else date_format(value, "j F Y")
+    return _day(value, get_language() or "")
+
+
+@lru_cache(maxsize=4_000)
+def _day(value: date, language: str) -> str:
+    """The days of a long list are few; the language is part of what is remembered."""
+    if language.startswith("ja"):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return date_format(value, "j F Y")

@@ -287,7 +287,7 @@ def _relate(
     relationship = present or ResellerRelationship.objects.create(
         partner=party,
         customer=customer,
-        customer_sort_key=customer.sort_key,
+        **ResellerRelationship.keys_of(customer),
         since=actor.now,
         origin=Origin.INVITATION,
         channel=invitation.channel,

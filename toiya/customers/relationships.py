@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -18,27 +18,34 @@ from toiya.customers.errors import NoSuchRelationship
 from toiya.customers.notices import tell_removed
 from toiya.directory.models import Person
 from toiya.relations.grants import remove_grant
-from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
+from toiya.relations.models import (
+    AdministrationGrant,
+    Partnership,
+    ResellerRelationship,
+    ResellerRelationshipQuerySet,
+)
 
 
 def customers_of(
     actor: Actor, *, search: str = "", reseller_id: uuid.UUID | None = None
-) -> QuerySet[ResellerRelationship]:
-    """The live relationships of the actor's organisation, found by name, reading, Latin name or domain
-    (N-21).
-
-    ``reseller_id`` keeps those that a partnered reseller serves as well; it must be a live partner of the
-    actor's.
-    """
+) -> ResellerRelationshipQuerySet:
+    """``live_relationships`` with the customers, found by name, reading, Latin name or domain (N-21)."""
     rows = (
-        ResellerRelationship.objects.of_partner(actor)
-        .live()
+        live_relationships(actor, reseller_id=reseller_id)
         .select_related("customer__country")
         .prefetch_related("customer__domains")
     )
     folded = fold(search)
-    if folded:
-        rows = rows.filter(customer__search_key__contains=folded)
+    return rows.filter(customer_search_key__contains=folded) if folded else rows
+
+
+def live_relationships(actor: Actor, *, reseller_id: uuid.UUID | None = None) -> ResellerRelationshipQuerySet:
+    """The live relationships of the actor's organisation.
+
+    ``reseller_id`` keeps those that a partnered reseller serves as well; it must be a live partner of the
+    actor's, else NotVisible.
+    """
+    rows = ResellerRelationship.objects.of_partner(actor).live()
     if reseller_id is not None:
         partnered = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
         if not partnered.filter(reseller_id=reseller_id).exists():

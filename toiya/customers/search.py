@@ -5,25 +5,56 @@ is found by walking along the list where hits are frequent, and by the index of 
 Each way is bounded, so that the page costs the same however long the list is. SQLite has no such index and walks.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import BooleanField, QuerySet, Value
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Concat
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_after
+from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_of_values
+from toiya.core.search import first_hits
 from toiya.core.text import fold
-from toiya.customers.relationships import customers_of
-from toiya.directory.models import Tenant
-from toiya.relations.models import ResellerRelationship
+from toiya.customers.relationships import live_relationships
+from toiya.directory.models import Domain
+from toiya.relations.models import ResellerRelationshipQuerySet
+from toiya.relations.search import that_contain
 
 ORDER = ("customer_sort_key", "id")
-FIRST_WALK = 1_000
-LONG_WALK = 10_000
-FREQUENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One customer in the list: what the page shows of it, read by one statement and nothing else."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    sort_key: str
+    name: str
+    latin_name: str
+    domain: str
+    since: dt.datetime
+    origin: str
+    origin_note: str
+    channel: str
+
+
+Rows = ResellerRelationshipQuerySet
+COLUMNS = (
+    "id",
+    "customer_id",
+    "customer_sort_key",
+    "customer__name",
+    "customer__latin_name",
+    "domain",
+    "since",
+    "origin",
+    "origin_note",
+    "channel",
+)
 
 
 def page_of_customers(
@@ -33,57 +64,56 @@ def page_of_customers(
     reseller_id: uuid.UUID | None = None,
     cursor: str = "",
     size: int = PAGE_SIZE,
-) -> Page[ResellerRelationship]:
-    """One page of the actor's customers. A broken cursor shows the first page. Raises NotVisible (``customers_of``)."""
-    everybody = customers_of(actor, reseller_id=reseller_id)
+) -> Page[Line]:
+    """One page of the actor's customers. A broken cursor shows the first page. Raises NotVisible
+    (``live_relationships``).
+    """
+    everybody = live_relationships(actor, reseller_id=reseller_id)
     rest = after_cursor(everybody, ORDER, cursor)
     folded = fold(search)
-    found = _find(rest, folded, size + 1) if folded else _next(rest, size + 1)
+    found = _find(rest, folded, size + 1, actor.tenant_id) if folded else _next(rest, size + 1)
     shown = found[:size]
-    following = cursor_after(shown[-1], ORDER) if len(found) > size else ""
+    following = cursor_of_values(shown[-1].sort_key, shown[-1].id) if len(found) > size else ""
     return Page(shown, following, rest is everybody)
 
 
-Rows = QuerySet[ResellerRelationship]
+def _next(rest: Rows, wanted: int) -> Sequence[Line]:
+    return _lines(rest.order_by(*ORDER)[:wanted])
 
 
-def _next(rest: Rows, wanted: int) -> Sequence[ResellerRelationship]:
-    return list(rest.order_by(*ORDER)[:wanted])
+def _lines(rows: Rows) -> Sequence[Line]:
+    """What the page shows of these rows. PostgreSQL gets a text that says what the queryset says, made in less time."""
+    if connection.vendor == "postgresql":
+        sql, given = rows.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(LINES.format(rows=sql), given)
+            return [Line(*row) for row in cursor.fetchall()]
+    named = Domain.objects.filter(tenant=OuterRef("customer_id"), is_primary=True).values("name")[:1]
+    domain = Coalesce(Subquery(named), Value(""))
+    return [Line(*row) for row in rows.annotate(domain=domain).values_list(*COLUMNS)]
 
 
-def _find(rest: Rows, folded: str, wanted: int) -> Sequence[ResellerRelationship]:
+def _find(rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
     """The first hits of the rest of the list."""
     if connection.vendor != "postgresql":
-        return list(rest.filter(customer__search_key__contains=folded).order_by(*ORDER)[:wanted])
-    found = _walk(rest, folded, wanted, FIRST_WALK)
-    if len(found) == wanted:
-        return found
-    is_short = rest.order_by()[: LONG_WALK + 1].count() <= LONG_WALK
-    if is_short or len(found) >= FREQUENT:
-        found = _walk(rest, folded, wanted, LONG_WALK)
-        if is_short or len(found) == wanted:
-            return found
-    return _look_up(rest, folded, wanted)
-
-
-def _walk(rest: Rows, folded: str, wanted: int, steps: int) -> Sequence[ResellerRelationship]:
-    """The hits among the next so many rows of the list."""
-    window = rest.select_related(None).prefetch_related(None).order_by(*ORDER).values("pk")[:steps]
-    hits = rest.filter(pk__in=window, customer__search_key__contains=folded)
-    return list(hits.order_by(*ORDER)[:wanted])
-
-
-def _look_up(rest: Rows, folded: str, wanted: int) -> Sequence[ResellerRelationship]:
-    """The hits by the index of character pairs; the order is computed, so that nobody walks along the list for it."""
-    named = Tenant.objects.filter(
-        RawSQL("toiya_grams(search_key) @> %s", [grams_of(folded)], output_field=BooleanField())
+        return _next(rest.filter(customer_search_key__contains=folded), wanted)
+    found = first_hits(
+        rest.annotate(sought=F("customer_search_key")),
+        ORDER,
+        folded,
+        wanted,
+        # The order is computed, so that nobody walks along the list for it.
+        look_up=lambda: that_contain(rest, folded, partner_id=partner_id).order_by(
+            Concat("customer_sort_key", Value("")), "id"
+        ),
     )
-    hits = rest.filter(customer__in=named.values("pk"), customer__search_key__contains=folded)
-    return list(hits.order_by(Concat("customer_sort_key", Value("")), "id")[:wanted])
+    return _lines(rest.filter(pk__in=found)) if found else []
 
 
-def grams_of(folded: str) -> list[str]:
-    """The pairs of neighbouring characters; a single character stands for itself."""
-    if len(folded) == 1:
-        return [folded]
-    return list(dict.fromkeys(folded[place : place + 2] for place in range(len(folded) - 1)))
+LINES = """
+SELECT r.id, r.customer_id, r.customer_sort_key, customer.name, customer.latin_name,
+  COALESCE((SELECT d.name FROM directory_domain d WHERE d.tenant_id = r.customer_id AND d.is_primary), ''),
+  r.since, r.origin, r.origin_note, r.channel
+FROM ({rows}) AS r JOIN directory_tenant customer ON customer.id = r.customer_id
+ORDER BY r.customer_sort_key, r.id
+"""

@@ -56,7 +56,7 @@ def _import(
     relationship = ResellerRelationship.objects.create(
         partner=partner,
         customer=customer,
-        customer_sort_key=customer.sort_key,
+        **ResellerRelationship.keys_of(customer),
         since=dt.datetime.combine(entries[0].since, dt.time(), ZoneInfo(settings.READER_TIME_ZONE)),
         origin=Origin.OLDER_PORTAL,
         origin_note=portals[:NOTE_LENGTH],

@@ -205,7 +205,7 @@ def _relate(actor: Actor, party: Tenant, customer: Tenant) -> None:
     made = ResellerRelationship.objects.create(
         partner=party,
         customer=customer,
-        customer_sort_key=customer.sort_key,
+        **ResellerRelationship.keys_of(customer),
         since=actor.now,
         origin=Origin.ADDED_BY_PROVIDER,
         channel=Channel.PROVIDER,

@@ -87,12 +87,17 @@ class ResellerRelationshipQuerySet(models.QuerySet["ResellerRelationship"]):
 
 
 class ResellerRelationship(models.Model):
-    """Relation 2: a partner may trade with a customer. Commerce only; it gives no directory rights."""
+    """Relation 2: a partner may trade with a customer. Commerce only; it gives no directory rights.
+
+    The customer's keys stand here too, so that a partner's list is ordered and searched in its own rows only
+    (docs/adr, "Search by pairs of characters"). A customer's names do not change; ``keys_of`` is where they come from.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     partner = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="relationships_as_partner")
     customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="relationships_as_customer")
     customer_sort_key = models.CharField(max_length=200, editable=False)
+    customer_search_key = models.TextField(editable=False)
     since = models.DateTimeField()
     origin = models.CharField(max_length=20, choices=Origin.choices)
     origin_note = models.CharField(max_length=100, blank=True)
@@ -121,6 +126,11 @@ class ResellerRelationship(models.Model):
                 name="customers_of_partner",
             ),
         ]
+
+    @staticmethod
+    def keys_of(customer: Tenant) -> dict[str, str]:
+        """What a new relationship takes over from its customer."""
+        return {"customer_sort_key": customer.sort_key, "customer_search_key": customer.search_key}
 
 
 class AdministrationGrantQuerySet(models.QuerySet["AdministrationGrant"]):

@@ -3,14 +3,22 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db import connection
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from toiya.core.actor import Actor
+from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_after, page_by_key
+from toiya.core.search import first_hits
 from toiya.core.text import fold
 from toiya.relations.models import ResellerRelationship
+from toiya.relations.search import that_contain
 from toiya.subscriptions.models import LIVE, Subscription, SubscriptionQuerySet, SubscriptionState
 from toiya.subscriptions.rights import managed_by
+
+KEY = ("created_at", "id")
+ORDER = ("-created_at", "-id")
 
 
 def find_subscriptions(
@@ -28,9 +36,7 @@ def find_subscriptions(
     rows = managed_by(actor)
     folded = fold(search)
     if folded:
-        customers = ResellerRelationship.objects.of_partner(actor).live()
-        found = customers.filter(customer__search_key__contains=folded).values("customer_id")
-        rows = rows.filter(customer_id__in=found)
+        rows = rows.filter(customer_id__in=_customers(actor, folded))
     if state == "live":
         rows = rows.live()
     elif state:
@@ -42,6 +48,40 @@ def find_subscriptions(
     if ends_before is not None:
         rows = rows.filter(term_end__lt=ends_before, state=SubscriptionState.ACTIVE)
     return rows.select_related("customer", "sku", "reseller", "reseller_of_record")
+
+
+def page_of_subscriptions(
+    actor: Actor, *, search: str = "", cursor: str = "", size: int = PAGE_SIZE, **filters: Any
+) -> Page[Subscription]:
+    """One page of ``find_subscriptions``, the latest first. A broken cursor shows the first page."""
+    folded = fold(search)
+    everything = find_subscriptions(actor, **filters)
+    if not folded or connection.vendor != "postgresql":
+        everything = find_subscriptions(actor, search=search, **filters)
+        return page_by_key(everything, fields=KEY, cursor=cursor, size=size, descending=True)
+    rest = after_cursor(everything, KEY, cursor, descending=True)
+    served = ResellerRelationship.objects.of_partner(actor).live().filter(customer=OuterRef("customer_id"))
+    found = first_hits(
+        rest.select_related(None).annotate(sought=Subquery(served.values("customer_search_key")[:1])),
+        ORDER,
+        folded,
+        size + 1,
+        # The order is computed, so that nobody walks along the list for it.
+        look_up=lambda: (
+            rest.select_related(None)
+            .filter(customer_id__in=_customers(actor, folded))
+            .order_by((F("created_at") + Value(dt.timedelta())).desc(), "-id")
+        ),
+    )
+    rows = list(everything.filter(pk__in=found).order_by(*ORDER)) if found else []
+    shown = rows[:size]
+    return Page(shown, cursor_after(shown[-1], KEY) if len(rows) > size else "", rest is everything)
+
+
+def _customers(actor: Actor, folded: str) -> QuerySet[Any]:
+    """The customers of the actor's organisation whose names contain the text."""
+    served = ResellerRelationship.objects.of_partner(actor).live()
+    return that_contain(served, folded, partner_id=actor.tenant_id).values("customer_id")
 
 
 def of_customer(actor: Actor, customer_id: uuid.UUID) -> SubscriptionQuerySet:

@@ -18,6 +18,8 @@ from toiya.core.actor import Actor
 from toiya.core.money import Money, UnitPrice
 from toiya.core.terms import CYCLE_MONTHS, MONTHS, add_months
 from toiya.licences.models import SeatPool
+from toiya.relations.models import ResellerRelationship
+from toiya.relations.search import that_contain
 from toiya.subscriptions.models import (
     ScheduledChange,
     Subscription,
@@ -85,14 +87,20 @@ def horizon(today: dt.date) -> tuple[dt.date, dt.date]:
 
 def renewals_sold(actor: Actor, watched: Watched | None = None) -> SubscriptionQuerySet:
     """What the actor's organisation sells or resells and what ends a term within the horizon, soonest first."""
-    own = actor.tenant_id
+    own, watched = actor.tenant_id, watched or Watched()
     rows = Subscription.objects.visible_to(actor).filter(Q(tenant_id=own) | Q(reseller_id=own))
-    return _on_radar(rows, actor, watched or Watched())
+    if watched.customer_key:
+        served = ResellerRelationship.objects.of_partner(actor).live()
+        found = that_contain(served, watched.customer_key, partner_id=own)
+        rows = rows.filter(customer_id__in=found.values("customer_id"))
+    return _on_radar(rows, actor, watched)
 
 
 def renewals_bought(actor: Actor, watched: Watched | None = None) -> SubscriptionQuerySet:
     """What the actor's organisation itself uses and what ends a term within the horizon."""
     rows = Subscription.objects.visible_to(actor).filter(customer_id=actor.tenant_id)
+    if watched and watched.customer_key:
+        rows = rows.filter(customer__search_key__contains=watched.customer_key)
     return _on_radar(rows, actor, watched or Watched())
 
 
@@ -105,7 +113,6 @@ def _on_radar(rows: SubscriptionQuerySet, actor: Actor, watched: Watched) -> Sub
         "customer_id": watched.customer_id,
         "sku__product_id": watched.product_id,
         "auto_renew": watched.auto_renew,
-        "customer__search_key__contains": watched.customer_key or None,
     }
     return rows.filter(
         state__in=[SubscriptionState.ACTIVE, SubscriptionState.SUSPENDED],

@@ -1,5 +1,6 @@
 """What the shell of every page shows: the programme, the sites and the menu that this person may use."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -63,6 +64,7 @@ def _site(path: str) -> str:
     return first if first in MENUS else ""
 
 
+@cache
 def _url(name: str) -> str | None:
     try:
         return reverse(name)

@@ -38,6 +38,7 @@ from toiya.subscriptions.lists import of_customer, summary_of
 from toiya.subscriptions.offboarding import end_relationship, preview_end, suspend_all
 from toiya.subscriptions.states import KEPT_DAYS
 from toiya.web.customers.forms import RemoveForm, SearchForm
+from toiya.web.customers.listing import TABLE, rows_of
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
@@ -53,16 +54,23 @@ def customers(request: PersonRequest) -> HttpResponse:
     page = page_of_customers(request.actor, **asked, cursor=cursor_of(request))
     opened = _uuid(request.GET.get("expand", ""))
     kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
-    context = {
-        "form": form,
-        "rows": [_row(row, opened, kept) for row in page.rows],
+    table = {
+        "rows": rows_of(page.rows, opened, kept),
         "grants": grants_from(request.actor, opened) if opened else [],
         "summary": summary_of(request.actor, opened) if opened else None,
+        "may_request": request.actor.may(Permission.RELATIONSHIPS_REQUEST),
+    }
+    if request.htmx.target == TABLE:
+        return render(request, "customers/_table.html", table)
+    context = {
+        **table,
+        "form": form,
         "waiting": list(open_invitations(request.actor)[:OPEN_SHOWN]),
         "pager": pager_of(request, page),
         "is_searched": bool(kept.get("q") or kept.get("reseller")),
         "filters": urlencode({key: value for key, value in kept.items() if key in {"q", "reseller"}}),
-        **_commands(request.actor),
+        "may_add": request.actor.may(Permission.CUSTOMERS_ADD),
+        "tabs": customer_tabs("customers:list"),
     }
     return render(request, "customers/list.html", context)
 
@@ -81,26 +89,6 @@ def partnered_resellers(actor: Actor) -> list[Tenant] | None:
         return None
     live = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
     return [row.reseller for row in live.select_related("reseller").order_by("reseller__sort_key", "id")]
-
-
-def _row(row: ResellerRelationship, opened: uuid.UUID | None, kept: dict[str, str]) -> dict[str, Any]:
-    is_open = row.customer_id == opened
-    query = urlencode(kept if is_open else {**kept, "expand": str(row.customer_id)})
-    return {
-        "relationship": row,
-        "customer": row.customer,
-        "is_open": is_open,
-        "details": f"customer-{row.customer_id}",
-        "url": f"{reverse('customers:list')}?{query}",
-    }
-
-
-def _commands(actor: Actor) -> dict[str, Any]:
-    return {
-        "may_request": actor.may(Permission.RELATIONSHIPS_REQUEST),
-        "may_add": actor.may(Permission.CUSTOMERS_ADD),
-        "tabs": customer_tabs("customers:list"),
-    }
 
 
 def customer_tabs(current: str) -> list[dict[str, object]]:

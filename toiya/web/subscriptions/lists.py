@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from toiya.catalogue.models import Product
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
-from toiya.core.pagination import page_by_key
-from toiya.subscriptions.lists import find_subscriptions
+from toiya.subscriptions.lists import find_subscriptions, page_of_subscriptions
 from toiya.subscriptions.models import LIVE, SubscriptionQuerySet
 from toiya.subscriptions.rights import subscription_for
 from toiya.subscriptions.vendor import asked_quantity
@@ -29,7 +28,7 @@ from toiya.web.subscriptions.presenting import (
     chain_of,
     ended_text,
     facts_of,
-    row_of,
+    rows_of,
     schedule_of,
     timeline_of,
 )
@@ -40,12 +39,12 @@ MOST_PRODUCTS = 500
 
 def listing(request: PersonRequest) -> HttpResponse:
     """What the organisation sells or resells, the latest first, narrowed by customer, state, product or end."""
-    form, rows = _found(request)
-    page = page_by_key(rows, fields=("created_at", "id"), cursor=cursor_of(request), descending=True)
+    form, wanted = _asked(request)
+    page = page_of_subscriptions(request.actor, **wanted, cursor=cursor_of(request))
     kept = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
     context = {
         "form": form,
-        "rows": [row_of(request.actor, row) for row in page.rows],
+        "rows": rows_of(page.rows),
         "pager": pager_of(request, page),
         "is_searched": bool(kept),
         "filters": urlencode(kept),
@@ -53,7 +52,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     return render(request, "subscriptions/list.html", context)
 
 
-def _found(request: PersonRequest) -> tuple[FilterForm, SubscriptionQuerySet]:
+def _asked(request: PersonRequest) -> tuple[FilterForm, dict[str, Any]]:
     actor = request.actor
     products: Any = Product.objects.visible_to(actor)
     form = FilterForm(
@@ -64,15 +63,13 @@ def _found(request: PersonRequest) -> tuple[FilterForm, SubscriptionQuerySet]:
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and {"reseller", "product"} & set(form.errors):
         raise NotVisible
-    rows = find_subscriptions(
-        actor,
-        search=valid.get("q", ""),
-        state=valid.get("state", ""),
-        product_id=_uuid(valid.get("product")),
-        reseller_id=_uuid(valid.get("reseller")),
-        ends_before=_day(actor, valid.get("ends")),
-    )
-    return form, rows
+    return form, {
+        "search": valid.get("q", ""),
+        "state": valid.get("state", ""),
+        "product_id": _uuid(valid.get("product")),
+        "reseller_id": _uuid(valid.get("reseller")),
+        "ends_before": _day(actor, valid.get("ends")),
+    }
 
 
 def _day(actor: Actor, days: int | None) -> dt.date | None:
@@ -87,8 +84,8 @@ def export(request: PersonRequest, form: str) -> HttpResponse:
     """The list as a file, with the filters of the page (N-22)."""
     if form not in FORMATS:
         raise NotVisible
-    _form, rows = _found(request)
-    return list_file(form, "subscriptions", *_table(rows))
+    _form, wanted = _asked(request)
+    return list_file(form, "subscriptions", *_table(find_subscriptions(request.actor, **wanted)))
 
 
 def _table(rows: SubscriptionQuerySet) -> tuple[list[str], Iterable[list[Cell]]]:

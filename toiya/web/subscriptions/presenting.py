@@ -28,6 +28,7 @@ from toiya.subscriptions.rights import must_manage, must_order, must_sell
 from toiya.subscriptions.schedule import scheduled_for
 from toiya.subscriptions.states import must_be_cancellable, must_be_the_one_to_reactivate, why_not
 from toiya.subscriptions.ways_on import must_be_convertible, must_be_upgradable
+from toiya.web.rows import addresses
 from toiya.web.templatetags.ui import money
 
 TONES: Mapping[str, str] = {
@@ -79,6 +80,28 @@ def row_of(actor: Actor, subscription: Subscription) -> dict[str, Any]:
         "price": price_text(own[0].price) if own else "",
         "renewal": renewal_text(subscription),
     }
+
+
+def rows_of(subscriptions: Iterable[Subscription]) -> list[dict[str, Any]]:
+    """The lines of the partner's list, which shows no prices; what all have in common is made once."""
+    own, customer = addresses("subscriptions:subscription"), addresses("customers:services")
+    states = {value: str(label) for value, label in SubscriptionState.choices}
+    return [
+        {
+            "url": own(row.pk),
+            "name": row.title,
+            "sku": row.sku.name if row.has_own_name else "",
+            "customer_url": customer(row.customer_id),
+            "customer": reader_name(row.customer),
+            "tone": TONES[row.state],
+            "state": states[row.state],
+            "quantity": row.quantity,
+            "ends": day(row.term_end) or "–",
+            "renewal": renewal_text(row),
+            "reseller": reader_name(row.reseller) if row.reseller else "–",
+        }
+        for row in subscriptions
+    ]
 
 
 def renewal_text(subscription: Subscription) -> str:

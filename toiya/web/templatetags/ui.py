@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.numbers import format_currency
@@ -22,7 +22,7 @@ from django.forms import (
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
@@ -68,6 +68,11 @@ def icon(name: str, label: Text = "") -> SafeString:
         return format_html(
             '<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="{}">{}</svg>', label, _drawing(name)
         )
+    return _silent(name)
+
+
+@cache
+def _silent(name: str) -> SafeString:
     return format_html('<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', _drawing(name))
 
 
@@ -81,10 +86,30 @@ def _drawing(name: str) -> SafeString:
     return mark_safe(" ".join(found[1].split()))  # noqa: S308 (a file of the package bootstrap-icons)
 
 
-@register.inclusion_tag("components/status.html")
-def status(tone: str, label: Text, icon: str = "") -> Context:
+@register.simple_tag
+def status(tone: str, label: Text, icon: str = "") -> SafeString:
     """A state in one of six tones; the words say it, the sign repeats it, the colour only helps."""
-    return {"tone": tone, "label": label, "icon": icon or TONE_ICONS[tone]}
+    return format_html(
+        '<span class="status tone-{}">{}{}</span>', tone, _silent(icon or TONE_ICONS[tone]), label
+    )
+
+
+@register.simple_tag
+def nav_list(items: Iterable[Row]) -> SafeString:
+    """The entries of a menu. It stands twice on a page and is the same on the next one: what was written for the same
+    entries in the same words is kept.
+    """
+    return _nav_list(tuple(tuple((key, _plain(value)) for key, value in item.items()) for item in items))
+
+
+@lru_cache(maxsize=1_000)
+def _nav_list(items: tuple[tuple[tuple[str, object], ...], ...]) -> SafeString:
+    return render_to_string("components/_navigation.html", {"navigation": [dict(item) for item in items]})
+
+
+def _plain(value: object) -> object:
+    """A text that waits for its language becomes one that has it."""
+    return str(value) if isinstance(value, Promise) else value
 
 
 @register.inclusion_tag("components/wordmark.html")
@@ -113,7 +138,13 @@ def money(value: Money | UnitPrice | str | None) -> str:
     """
     if value is None or isinstance(value, str):
         return ""
-    locale, amount = "ja" if reads_japanese() else "en", value.decimal
+    return _money(value, "ja" if reads_japanese() else "en")
+
+
+@lru_cache(maxsize=10_000)
+def _money(value: Money | UnitPrice, locale: str) -> str:
+    """Writing an amount takes long, and the rows of a list often show the same ones."""
+    amount = value.decimal
     is_finer = -int(amount.as_tuple().exponent) > minor_digits(value.currency)
     text = format_currency(amount, value.currency, locale=locale, decimal_quantization=not is_finer)
     return str(text)
@@ -308,10 +339,20 @@ def pager(page: object) -> Context:
     return {"page": page}
 
 
-@register.inclusion_tag("components/expander.html")
-def expander(url: str, *, expanded: bool, details: str, label: Text, swap: str = "") -> Context:
+@register.simple_tag
+def expander(url: str, *, expanded: bool, details: str, label: Text, swap: str = "") -> SafeString:
     """The arrow that opens a row in place: a link, which htmx answers inside the element ``swap``."""
-    return {"url": url, "expanded": expanded, "details": details, "label": label, "swap": swap}
+    url, details, swap = conditional_escape(url), conditional_escape(details), conditional_escape(swap)
+    controls = f' aria-controls="{details}"' if expanded else ""
+    answer = (
+        f' hx-get="{url}" hx-target="#{swap}" hx-select="#{swap}" hx-swap="outerHTML" hx-push-url="true"'
+        if swap
+        else ""
+    )
+    return mark_safe(  # noqa: S308  (every part is escaped above)
+        f'<a class="expander" id="{details}-arrow" href="{url}#{details}-arrow"'
+        f' aria-expanded="{"true" if expanded else "false"}"{controls}{answer}>{icon("chevron-down", label)}</a>'
+    )
 
 
 @register.filter

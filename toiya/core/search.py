@@ -9,12 +9,13 @@ from django.db.models import Model, QuerySet
 
 FIRST_WALK = 1_000
 LONG_WALK = 10_000
-FREQUENT = 5
+FREQUENT = 10
 # How many rows were passed, and which of them contain what is sought; a first column alone says that none does.
+# strpos, because LIKE takes several times as long for Japanese text.
 WALK = """
 WITH passed AS ({window})
 SELECT (SELECT count(*) FROM passed), hit.id FROM (SELECT 1) AS always
-LEFT JOIN (SELECT id FROM passed WHERE sought LIKE %s ORDER BY {order} LIMIT %s) AS hit ON TRUE
+LEFT JOIN (SELECT id FROM passed WHERE strpos(sought, %s) > 0 ORDER BY {order} LIMIT %s) AS hit ON TRUE
 """
 
 
@@ -30,8 +31,10 @@ def first_hits(
     along the list; for rare ones ``look_up`` gives the hits of an index, in the order of the list.
     """
     found, is_all = _walk(rest, order, folded, wanted, FIRST_WALK)
-    if len(found) < wanted and not is_all and len(found) >= FREQUENT:
-        found, is_all = _walk(rest, order, folded, wanted, LONG_WALK)
+    if FREQUENT <= len(found) < wanted and not is_all:
+        # As far as the page should reach if the list goes on as it began, and half as far again.
+        steps = FIRST_WALK * wanted * 3 // (len(found) * 2)
+        found, is_all = _walk(rest, order, folded, wanted, min(steps, LONG_WALK))
     if is_all or len(found) == wanted:
         return found
     return list(look_up().values_list("pk", flat=True)[:wanted])
@@ -44,8 +47,7 @@ def _walk(
     fields = {name.removeprefix("-"): " DESC" if name.startswith("-") else "" for name in order}
     window, given = rest.order_by(*order).values(*fields, "sought")[:steps].query.sql_with_params()
     sql = WALK.format(window=window, order=", ".join(name + way for name, way in fields.items()))
-    pattern = f"%{connection.ops.prep_for_like_query(folded)}%"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*given, pattern, wanted])
+        cursor.execute(sql, [*given, folded, wanted])
         rows = cursor.fetchall()
     return [pk for _passed, pk in rows if pk is not None], rows[0][0] < steps

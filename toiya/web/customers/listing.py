@@ -11,6 +11,7 @@ from toiya.core.reader import reader_name
 from toiya.customers.search import Line
 from toiya.relations.models import Channel, Origin
 from toiya.web.rows import addresses
+from toiya.web.templatetags.ui import expander, moment
 
 TABLE = "customers"
 Row = dict[str, object]
@@ -29,14 +30,19 @@ def rows_of(lines: Iterable[Line], opened: uuid.UUID | None, kept: Mapping[str, 
             {
                 "pk": pk,
                 "name": name,
-                "label": manage % {"name": name},
                 "domain": line.domain,
-                "since": line.since,
+                "since": moment(line.since, "day"),
                 "origin": origins.get(line.origin, line.origin),
                 "detail": line.origin_note or channels.get(line.channel, line.channel),
                 "is_open": is_open,
                 "details": f"customer-{pk}",
-                "url": closed if is_open else f"{open_}{pk}",
+                "arrow": expander(
+                    closed if is_open else f"{open_}{pk}",
+                    expanded=is_open,
+                    details=f"customer-{pk}",
+                    label=manage % {"name": name},
+                    swap=TABLE,
+                ),
                 "account_url": account(pk),
             }
         )

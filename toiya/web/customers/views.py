@@ -20,7 +20,7 @@ from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.reader import reader_name
 from toiya.customers.invitations import open_invitations
-from toiya.customers.models import CustomerAccount
+from toiya.customers.models import CustomerAccount, RelationshipInvitation
 from toiya.customers.relationship_requests import is_administered_elsewhere
 from toiya.customers.relationships import (
     consents_of,
@@ -65,7 +65,7 @@ def customers(request: PersonRequest) -> HttpResponse:
     context = {
         **table,
         "form": form,
-        "waiting": list(open_invitations(request.actor)[:OPEN_SHOWN]),
+        "waiting": _waiting(request.actor),
         "pager": pager_of(request, page),
         "is_searched": bool(kept.get("q") or kept.get("reseller")),
         "filters": urlencode({key: value for key, value in kept.items() if key in {"q", "reseller"}}),
@@ -73,6 +73,12 @@ def customers(request: PersonRequest) -> HttpResponse:
         "tabs": customer_tabs("customers:list"),
     }
     return render(request, "customers/list.html", context)
+
+
+def _waiting(actor: Actor) -> list[RelationshipInvitation]:
+    """What the card above the list says of open invitations, and nothing that only their own pages say."""
+    rows = open_invitations(actor).select_related(None).prefetch_related(None).prefetch_related("sendings")
+    return list(rows[:OPEN_SHOWN])
 
 
 def _asked(request: PersonRequest) -> tuple[SearchForm, dict[str, Any]]:

@@ -20,6 +20,7 @@ from tests.model.model import DAY, KEPT, PRODUCTS, TRIAL_SEATS, WINDOW, Grant, M
 from tests.model.world import CAPACITIES, CUSTOMERS, OFFERS, PROVIDERS, RESELLERS, World
 from toiya.audit.models import AuditRecord
 from toiya.audit.record import record_digest
+from toiya.core.actor import Actor
 from toiya.core.errors import Refusal
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Capacity, DirectoryAction, DirectoryRole
@@ -104,6 +105,7 @@ class Commerce(RuleBasedStateMachine):
         self.model = copy.deepcopy(self.origin) or Model(now=now)
         self.owners: dict[tuple[str, object], object] = {}
         self.folded: dict[uuid.UUID, int] = {}
+        self.actors: dict[tuple[str, dt.datetime, bool], Actor] = {}
         self.logged = AuditRecord.objects.count()
 
     def teardown(self) -> None:
@@ -135,6 +137,13 @@ class Commerce(RuleBasedStateMachine):
         """One of them; small numbers, which come most often, mean the newest."""
         return rows[-1 - pick % len(rows)]
 
+    def actor(self, name: str) -> Actor:
+        """The global administrator of the organisation as they act now; only the clock and the operator change them."""
+        key = name, self.model.now, name in self.model.stopped
+        if key not in self.actors:
+            self.actors[key] = self.world.actor(name)
+        return self.actors[key]
+
     def tenant(self, name: str) -> Any:  # noqa: ANN401
         return self.world.tenants[name]
 
@@ -155,7 +164,7 @@ class Commerce(RuleBasedStateMachine):
     def ask_reseller(self, provider: str, reseller: str) -> None:
         made = self.attempt(
             lambda: invite_reseller(
-                self.world.actor(provider), language="en", named_domain=self.tenant(reseller).domain, roles=()
+                self.actor(provider), language="en", named_domain=self.tenant(reseller).domain, roles=()
             ),
             allowed=self.model.may_start(provider),
             what="inviting a reseller",
@@ -181,9 +190,7 @@ class Commerce(RuleBasedStateMachine):
         )
         row = PartnerInvitation.objects.get(pk=offer.id)
         made = self.attempt(
-            lambda: accept_invitation(
-                self.world.actor(reseller), invitation=row, version=row.version, roles=()
-            ),
+            lambda: accept_invitation(self.actor(reseller), invitation=row, version=row.version, roles=()),
             allowed=allowed,
             what=f"{reseller} accepting a partnership",
         )
@@ -198,7 +205,7 @@ class Commerce(RuleBasedStateMachine):
         row = Partnership.objects.get(pk=self.model.partnerships[pair])
         self.attempt(
             lambda: end_partnership_safely(
-                self.world.actor(pair[by]), partnership=row, reason="over", removes_access=False
+                self.actor(pair[by]), partnership=row, reason="over", removes_access=False
             ),
             allowed=True,
             what="ending a partnership",
@@ -213,7 +220,7 @@ class Commerce(RuleBasedStateMachine):
         more = {} if restores else {"reason": "unpaid"}
         done = self.attempt(
             lambda: act(
-                self.world.actor("operator"),
+                self.actor("operator"),
                 tenant=self.tenant(partner),
                 capacity=CAPACITIES[partner],
                 **more,
@@ -246,7 +253,7 @@ class Commerce(RuleBasedStateMachine):
         capacity = Capacity.PROVIDER if partner in PROVIDERS else Capacity.RESELLER
         made = self.attempt(
             lambda: request_relationship(
-                self.world.actor(partner), capacity=capacity, wish=self._wish(customer, capacity, roles, days)
+                self.actor(partner), capacity=capacity, wish=self._wish(customer, capacity, roles, days)
             ),
             allowed=self.model.may_start(partner),
             what="asking a customer",
@@ -262,7 +269,7 @@ class Commerce(RuleBasedStateMachine):
         row = Partnership.objects.get(pk=self.model.partnerships[provider, reseller])
         made = self.attempt(
             lambda: invite_for_both(
-                self.world.actor(reseller),
+                self.actor(reseller),
                 partnership=row,
                 wish=self._wish(customer, Capacity.RESELLER, roles=False, days=60),
             ),
@@ -293,7 +300,7 @@ class Commerce(RuleBasedStateMachine):
         token = link_token(Purpose.RELATIONSHIP_INVITATION, offer.id, 1)
         consent = {self.tenant(party).pk: lent for party in offer.parties}
         made = self.attempt(
-            lambda: accept_offer(self.world.actor(customer), token=token, consent=consent, agreed=True),
+            lambda: accept_offer(self.actor(customer), token=token, consent=consent, agreed=True),
             allowed=self.model.may_accept(offer, customer),
             what=f"{customer} accepting",
         )
@@ -332,7 +339,7 @@ class Commerce(RuleBasedStateMachine):
     @precondition(lambda self: self.model.offers)
     def take_offer_back(self, pick: int) -> None:
         offer = self.chosen(self.model.offers, pick)
-        actor = self.world.actor(offer.by)
+        actor = self.actor(offer.by)
         if offer.to in RESELLERS:
             partner_row = PartnerInvitation.objects.get(pk=offer.id)
             # What has expired may still be taken back: nobody could use it any more.
@@ -357,7 +364,7 @@ class Commerce(RuleBasedStateMachine):
             for sold in self.model.sold
         )
         if self.attempt(
-            lambda: end_relationship(self.world.actor(partner), relationship=row, reason="over"),
+            lambda: end_relationship(self.actor(partner), relationship=row, reason="over"),
             allowed=not active,
             what=f"{partner} ending its relationship with {customer}",
         ):
@@ -369,7 +376,7 @@ class Commerce(RuleBasedStateMachine):
         grant = self.chosen(self.model.grants, pick)
         row = AdministrationGrant.objects.get(pk=grant.id)
         if self.attempt(
-            lambda: remove_grant(self.world.actor(grant.partner if by else grant.customer), grant=row),
+            lambda: remove_grant(self.actor(grant.partner if by else grant.customer), grant=row),
             allowed=grant.is_live(self.model.now),
             what="taking a grant back",
         ):
@@ -402,7 +409,7 @@ class Commerce(RuleBasedStateMachine):
         users = self.model.holders[trial]
         if not self.attempt(
             lambda: convert_trial(
-                self.world.actor(who),
+                self.actor(who),
                 subscription=self._row(sold),
                 availability=self.world.shop.offers["office monthly" if by % 2 else "office"],
                 quantity=quantity,
@@ -504,7 +511,7 @@ class Commerce(RuleBasedStateMachine):
         product = OFFERS[offer]
 
         def fill() -> Any:  # noqa: ANN401
-            actor = self.world.actor(provider)
+            actor = self.actor(provider)
             partner = self.tenant(reseller) if reseller else None
             cart = start_cart(actor, customer=self.tenant(customer), partner=partner)
             wanted = Wanted(
@@ -519,7 +526,7 @@ class Commerce(RuleBasedStateMachine):
             cart = fill() if between is None else filled
             cart.refresh_from_db()
             key = str(uuid.uuid4())
-            return submit_order(self.world.actor(provider), cart=cart, version=cart.version, key=key)
+            return submit_order(self.actor(provider), cart=cart, version=cart.version, key=key)
 
         filled: Any = None
         if between is not None:
@@ -582,7 +589,7 @@ class Commerce(RuleBasedStateMachine):
         )
         if not self.attempt(
             lambda: change_quantity(
-                self.world.actor(who), subscription=self._row(sold), quantity=quantity, version=None
+                self.actor(who), subscription=self._row(sold), quantity=quantity, version=None
             ),
             allowed=allowed,
             what=f"{who} changing {sold.quantity} to {quantity}",
@@ -609,7 +616,7 @@ class Commerce(RuleBasedStateMachine):
     def _suspend(self, sold: Sold, who: str) -> None:
         if self.attempt(
             lambda: suspend_subscription(
-                self.world.actor(who), subscription=self._row(sold), reason="unpaid", version=None
+                self.actor(who), subscription=self._row(sold), reason="unpaid", version=None
             ),
             allowed=self.model.may_manage(who, sold) and sold.state == "active",
             what=f"{who} suspending",
@@ -633,7 +640,7 @@ class Commerce(RuleBasedStateMachine):
     def _reactivate(self, sold: Sold, who: str) -> None:
         row = self._row(sold)
         if self.attempt(
-            lambda: reactivate_subscription(self.world.actor(who), subscription=row, version=None),
+            lambda: reactivate_subscription(self.actor(who), subscription=row, version=None),
             allowed=self.model.may_manage(who, sold)
             and sold.state == "suspended"
             and who in {sold.provider, sold.suspended_by}
@@ -661,7 +668,7 @@ class Commerce(RuleBasedStateMachine):
 
     def _cancel(self, sold: Sold, who: str) -> None:
         if self.attempt(
-            lambda: cancel_subscription(self.world.actor(who), subscription=self._row(sold), version=None),
+            lambda: cancel_subscription(self.actor(who), subscription=self._row(sold), version=None),
             allowed=who == sold.provider
             and self.model.may_manage(who, sold)
             and sold.is_live
@@ -679,7 +686,7 @@ class Commerce(RuleBasedStateMachine):
     def _set_auto_renew(self, sold: Sold) -> None:
         if self.attempt(
             lambda: set_auto_renew(
-                self.world.actor(sold.provider),
+                self.actor(sold.provider),
                 subscription=self._row(sold),
                 auto_renew=not sold.auto_renew,
                 version=None,
@@ -758,7 +765,7 @@ class Commerce(RuleBasedStateMachine):
             return
         done = self.attempt(
             lambda: assign_licence(
-                self.world.actor(who),
+                self.actor(who),
                 tenant_id=self.tenant(customer).pk,
                 person_id=person.pk,
                 sku_id=getattr(self.world.shop, product).pk,
@@ -796,7 +803,7 @@ class Commerce(RuleBasedStateMachine):
         (person, product), who = self.chosen(held, pick), customer if by == "own" else by
         if self.attempt(
             lambda: revoke_licence(
-                self.world.actor(who),
+                self.actor(who),
                 tenant_id=self.tenant(customer).pk,
                 person_id=person.pk,
                 sku_id=getattr(self.world.shop, product).pk,
@@ -809,7 +816,7 @@ class Commerce(RuleBasedStateMachine):
     def _user_act(self, customer: str, pick: int, who: str) -> tuple[Person, Any, dict[str, uuid.UUID]]:
         person = self.chosen(self.world.users[customer], pick)
         where = {"tenant_id": self.tenant(customer).pk, "person_id": person.pk}
-        return person, self.world.actor(who), where
+        return person, self.actor(who), where
 
     @rule(customer=st.sampled_from(CUSTOMERS), pick=PICK, by=st.sampled_from(("own", "own", "own", "kawase")))
     def delete(self, customer: str, pick: int, by: str) -> None:
@@ -888,7 +895,7 @@ class Commerce(RuleBasedStateMachine):
     @rule(who=st.sampled_from(PARTNERS + CUSTOMERS))
     def read(self, who: str) -> None:
         """Somebody looks; nothing changes (I-24), and nobody sees what is not theirs (I-01, I-02)."""
-        before, actor, model = snapshot(), self.world.actor(who), self.model
+        before, actor, model = snapshot(), self.actor(who), self.model
         seen = set(Subscription.objects.visible_to(actor).values_list("pk", flat=True))
         assert seen == model.sees(who), f"{who} sees other subscriptions than its own"
         if who not in CUSTOMERS:

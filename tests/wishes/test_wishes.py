@@ -216,6 +216,18 @@ def test_a_new_product_and_changes_of_ones_own_sales_are_filled_in_too(cast: Cas
     assert browser_of(cast.kai).get(way).status_code == 404
 
 
+def test_a_customer_asks_from_the_page_of_its_subscription(cast: Cast, shop: Shop) -> None:
+    """Planted fault: whoever may not ask, or what has ended, has the way too."""
+    subscription = subscribed(cast, shop, cast.aoba, quantity=10)
+    own = reverse("organization:subscription", args=[subscription.pk])
+    way = link_of(browser_of(cast.emi), own, reverse(MAKE))
+    form = browser_of(cast.emi).get(way).content.decode()
+    assert re.search(rf'<option value="{subscription.pk}" selected', form)
+    assert reverse(MAKE) not in browser_of(cast.taro).get(own).content.decode()
+    Subscription.objects.filter(pk=subscription.pk).update(state="expired")
+    assert f"{reverse(MAKE)}?" not in browser_of(cast.emi).get(own).content.decode()
+
+
 def link_of(browser: Client, page: str, path: str) -> str:
     """The whole address of the link on the page that leads to this path."""
     found = re.search(rf'href="({re.escape(path)}[^"]*)"', browser.get(page).content.decode())

@@ -30,7 +30,7 @@ from toiya.web.catalogue.products import crumbs, find_product, form_page
 from toiya.web.editing import Edit, failed
 from toiya.web.http import PersonRequest
 
-GROUPS = ("kind", "code", "name_ja", "name_en", "unit_ja", "unit_en")
+GROUPS = ("name_ja", "name_en", "unit_ja", "unit_en", "code", "kind")
 BOUNDS = ("min_quantity", "max_quantity", "max_per_customer", "cancel_days", "trial_days", "converts_to")
 PROVIDING = ("connector", "connector_reference", "plans")
 AROUND = ("prerequisites", "upgrades")
@@ -137,7 +137,7 @@ def _present(request: PersonRequest, own: Sku | None) -> Mapping[str, object]:
     row = _find(request, own.pk)
     links = list(row.links.values_list("kind", "other_id"))
     plans = [PlanLine(p.code, p.name_ja, p.name_en) for p in row.service_plans.order_by("position", "code")]
-    plain = [*GROUPS[1:], *BOUNDS[:-1], "connector_reference", "version"]
+    plain = [*GROUPS[:-1], *BOUNDS[:-1], "connector_reference", "version"]
     return {
         **{name: getattr(row, name) for name in plain},
         "converts_to": str(row.converts_to_id or ""),

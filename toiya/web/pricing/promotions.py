@@ -28,7 +28,7 @@ from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.pricing.forms import ONE_DAY, PromotionForm, percent_text
 
-WORDS = ("code", "name_ja", "name_en", "description_ja", "description_en")
+WORDS = ("name_ja", "name_en", "description_ja", "description_en", "code")
 CONDITIONS = (
     "sku",
     "discount",

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toiya.core.pagination import page_by_key
+from toiya.core.permissions import Permission
 from toiya.core.reader import reader_name
 from toiya.subscriptions.lists import own_subscriptions
 from toiya.subscriptions.models import LIVE, Subscription, Transfer, TransferState
@@ -49,8 +50,9 @@ def subscription(request: PersonRequest, subscription_id: uuid.UUID) -> HttpResp
         "facts": facts_of(actor, found),
         "partners": _partners(found),
         "schedule": schedule_of(found),
-        "add_ons": list(found.add_ons.filter(state__in=LIVE).order_by("id")),
+        "add_ons": list(found.add_ons.filter(state__in=LIVE).select_related("sku").order_by("id")),
         "history": timeline_of(actor, found),
+        "may_wish": found.state in LIVE and actor.may(Permission.WISHES_MAKE),
     }
     return render(request, "subscriptions/own_one.html", context)
 

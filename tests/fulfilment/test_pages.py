@@ -239,7 +239,11 @@ def test_tasks_are_repeated_and_cancelled_where_that_is_safe(  # noqa: PLR0915  
     assert vendor.instances[str(task.subscription_id)]["suspended"] is True
 
     FulfilmentTask.objects.filter(pk=stop.pk).update(state=TaskState.FAILED)
+    support = browser_of(hire(cast.operator, "Ume", Role.PROGRAMME_SUPPORT))
+    assert "has happened here already" in text_of(support.get(f"{QUEUE}tasks/{stop.pk}/"))
     asked_task(connector, cast, kind=TaskKind.RESUME, subscription_id=task.subscription_id, sequence=3)
+    assert "has taken its place" in text_of(support.get(f"{QUEUE}tasks/{stop.pk}/"))
+    assert "A new order makes a new task" in text_of(support.get(f"{QUEUE}tasks/{dead.pk}/"))
     assert ren.post(f"{QUEUE}tasks/{stop.pk}/retry/").status_code == 409
     unsent = asked_task(connector, cast, kind=TaskKind.UPDATE, asked_quantity=20)
     assert ren.post(f"{QUEUE}tasks/{unsent.pk}/cancellation/").status_code == 302

@@ -87,7 +87,7 @@ class TaskState(models.TextChoices):
     SENT = "sent", _("In progress")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
 
 
 UNFINISHED = (TaskState.WAITING, TaskState.SENT)

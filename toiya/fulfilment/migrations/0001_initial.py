@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                             ("sent", "In progress"),
                             ("done", "Done"),
                             ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
+                            ("cancelled", "Canceled"),
                         ],
                         default="waiting",
                         max_length=10,

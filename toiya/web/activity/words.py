@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.core.reader import day, when
@@ -101,7 +101,7 @@ FIELDS: Labels = {
     "timeout_hours": _("Hours until a task fails"),
     "title_en": _("Title, English"),
     "title_ja": _("Title, Japanese"),
-    "url": _("Address"),
+    "url": pgettext_lazy("of a system", "Address"),
     "usage_country": _("Country or region of use"),
     "user_name": _("User name"),
     "verification_sent_at": _("Mailed"),

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from toiya.fulfilment.connectors import ConnectorDetails
 from toiya.fulfilment.models import Connector, ConnectorKind, TaskState
@@ -51,7 +52,7 @@ class ConnectorForm(forms.Form):
         label=_("Kind"), choices=ConnectorKind.choices, coerce=ConnectorKind, widget=forms.RadioSelect
     )
     url = forms.CharField(
-        label=_("Address"),
+        label=pgettext_lazy("of a system", "Address"),
         required=False,
         max_length=500,
         widget=forms.URLInput(attrs={"inputmode": "url", "spellcheck": "false"}),

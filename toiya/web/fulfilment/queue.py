@@ -224,7 +224,8 @@ def task(request: PersonRequest, task_id: uuid.UUID) -> HttpResponse:
         "may_cancel": may_manage and is_cancellable(found),
         "may_manage": may_manage,
         "is_open": found.state in {TaskState.WAITING, TaskState.SENT},
-        "is_provision": found.kind == TaskKind.PROVISION,
+        "is_repeatable": is_repeatable(found),
+        "ended_an_order": found.kind == TaskKind.PROVISION or "asked_quantity" in found.payload,
     }
     return render(request, "fulfilment/task.html", context)
 

@@ -231,6 +231,21 @@ def test_an_upgrade_needs_access_and_takes_the_users_along(cast: Cast) -> None:
     assert seats_of(subscription) == (0, 0, 0)
 
 
+@pytest.mark.requirement("N-29")
+def test_what_has_no_upgrade_says_so_before_anybody_chooses(cast: Cast) -> None:
+    """Planted fault: the page offers an empty choice and its button."""
+    shop, subscription = sold(cast, offer="premium")
+    granted(cast, cast.kawase)
+    mei = browser_of(cast.mei)
+
+    for path in (page_of(subscription), page_of(subscription, "upgrade")):
+        page = mei.get(path).content.decode()
+        assert f"has no upgrade of “{shop.premium.name_en}”" in page
+    assert f'href="{page_of(subscription, "upgrade")}"' not in mei.get(page_of(subscription)).content.decode()
+    version = {"version": now_of(subscription).version, "availability": str(shop.offers["office"].pk)}
+    assert mei.post(page_of(subscription, "upgrade"), version).status_code in {400, 409}
+
+
 @pytest.mark.requirement("N-30")
 def test_a_trial_has_fixed_seats_and_days_and_converts_with_its_users(cast: Cast) -> None:
     """Planted faults: another quantity for trials; the trial's end stays; users lose their seats."""

@@ -211,6 +211,17 @@ class NotATarget(Refusal):
         )
 
 
+class NothingAbove(Refusal):
+    """The catalogue names no product as the upgrade of this one, for this term and billing (N-29)."""
+
+    code = "nothing_above"
+
+    def __init__(self, *, offer: str) -> None:
+        super().__init__(
+            _("The catalog has no upgrade of “%(offer)s” with this term and billing.") % {"offer": offer}
+        )
+
+
 class TargetOwned(Refusal):
     """Upgrades lead to something that the customer does not have yet (N-29)."""
 

@@ -23,6 +23,7 @@ from toiya.subscriptions.errors import (
     AddOnInTheWay,
     ChangeUnderWay,
     NotATarget,
+    NothingAbove,
     TargetOwned,
 )
 from toiya.subscriptions.holdings import holdings_of
@@ -97,8 +98,10 @@ def _price_fields(
 
 
 def must_be_upgradable(actor: Actor, subscription: Subscription) -> None:
-    """Active, not busy, and one of its partners holds administrator access to the customer (N-29)."""
+    """Active, not busy, with something to become, and one of its partners holds administrator access (N-29)."""
     must_be(subscription, SubscriptionState.ACTIVE)
+    if not upgrade_offers(subscription).exists():
+        raise NothingAbove(offer=subscription.sku.name)
     if asked_quantity(subscription) is not None:
         raise ChangeUnderWay
     customer_id = subscription.customer_id

@@ -1,5 +1,6 @@
 // Pages work without this file. It adds the clipboard, consent buttons that wait for their tick, menus that close
-// themselves, keeps what was typed when the language changes, sends a form once, and takes the reader to what went wrong.
+// themselves, keeps what was typed when the language changes, sends a form once, shows the tab that is open on a narrow
+// screen, and takes the reader to what went wrong.
 "use strict";
 
 (() => {
@@ -10,6 +11,10 @@
       if (box) button.disabled = !box.checked;
     }
     root.querySelector("[data-focus]")?.focus();
+    for (const tab of root.querySelectorAll(".tabs [aria-current]")) {
+      const strip = tab.closest(".tabs"); // on a phone it holds more tabs than it shows
+      strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+    }
   };
 
   const copy = async (button) => {

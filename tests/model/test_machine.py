@@ -274,7 +274,6 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
-@pytest.mark.once
 @pytest.mark.goal("G-29")
 @pytest.mark.parametrize("name", PLANTED)
 def test_the_machine_finds_what_was_planted(cast: Cast, monkeypatch: pytest.MonkeyPatch, name: str) -> None:

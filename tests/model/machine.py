@@ -534,16 +534,17 @@ class Commerce(RuleBasedStateMachine):
                 return
             filled = fill()
             between()
-        had_trial = any(one.pool == (customer, "trial") for one in self.model.sold)
         placed = self.attempt(
             submit,
             allowed=self.model.may_sell(provider, reseller, customer)
-            and (product != "trial" or (quantity == TRIAL_SEATS and not had_trial))
+            and (product != "trial" or (quantity == TRIAL_SEATS and customer not in self.model.tried))
             and (parent is None or parent.state == "active"),
             what=f"{provider} ordering {offer}",
         )
         if placed is None:
             return
+        if product == "trial":
+            self.model.tried.add(customer)
         line = placed.lines.get()
         assert line.state == OrderLineState.COMPLETED, (line.failure_code, line.failure_en)
         row = Subscription.objects.get(order_id=placed.pk)

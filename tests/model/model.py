@@ -112,6 +112,7 @@ class Model:
     gone: dict[uuid.UUID, dt.datetime] = field(default_factory=dict)
     erased: set[uuid.UUID] = field(default_factory=set)
     disabled: set[uuid.UUID] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
     former: defaultdict[uuid.UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     # ------------------------------------------------------------ the formula of rights

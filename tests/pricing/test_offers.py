@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import Cast, partner, relate
+from tests.cast import Cast, actor_of, partner, relate
 from tests.commerce import Shop, build_shop, offer_of, price, rule, sku_of, subscribed
 from tests.orders.story import market, ordered
 from toiya.catalogue.errors import (
@@ -35,6 +35,7 @@ from toiya.pricing.promotions import best_promotion
 from toiya.programme.models import Country
 from toiya.subscriptions.holdings import holdings_of
 from toiya.subscriptions.models import Subscription
+from toiya.subscriptions.ways_on import convert_trial
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def sell(cast: Cast, shop: Shop, name: str, quantity: int = 1, **more: Any) -> U
 
 @pytest.mark.requirement("N-27", "N-44")
 def test_what_a_customer_may_buy_and_why_not_the_rest(cast: Cast, shop: Shop) -> None:
-    """Planted faults that this test finds: the segment not asked; a limit that counts one seller's sales only."""
+    """Planted faults that this test finds: the segment not asked; a limit that counts one seller's sales only, or
+    forgets a trial that was converted.
+    """
     school = offer_of(shop.office, Term.YEAR, BillingCycle.ANNUAL, country="US", currency="USD")
     shop.offers["american"] = school
     shop.offers["unpriced"] = offer_of(shop.setup, Term.NONE, BillingCycle.NONE)
@@ -88,10 +91,14 @@ def test_what_a_customer_may_buy_and_why_not_the_rest(cast: Cast, shop: Shop) ->
     assert school not in [row.availability for row in found], "another country's offers are not shown at all"
 
     subscribed(cast, shop, cast.aoba)
-    subscribed(cast, shop, cast.aoba, offer="trial", provider=cast.midori, reseller=cast.yamabuki)
+    relate(cast.midori, cast.aoba)
+    trial = subscribed(cast, shop, cast.aoba, offer="trial", provider=cast.midori, reseller=cast.yamabuki)
     found = offers(cast)
     assert why_not(found, "archive", shop) == set(), "it has what the archive needs"
     assert why_not(found, "trial", shop) == {"limit_reached"}, "whoever sold it"
+    bought = shop.offers["office"]
+    convert_trial(actor_of(cast.jun), subscription=trial, availability=bought, quantity=1, version=None)
+    assert why_not(offers(cast), "trial", shop) == {"limit_reached"}, "whatever became of it"
 
     CustomerAccount.objects.update_or_create(tenant=cast.aoba, defaults={"segment": Segment.EDUCATION})
     assert why_not(offers(cast), "office", shop) == {"other_segment"}

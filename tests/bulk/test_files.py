@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tests.bulk.story import checked, confirmed, csv_of, handed_in, results, worked, xlsx_of
@@ -33,6 +34,21 @@ from toiya.relations.models import AccessAssignment, AdministrationGrant
 
 def invitations(*rows: tuple[str, ...], encoding: str = "utf-8-sig") -> bytes:
     return csv_of(("customer_name", "email", "remark", "valid_days"), *rows, encoding=encoding)
+
+
+@pytest.mark.parametrize(("language", "said"), [("ja", "使える値"), ("en", "possible are")])
+def test_rows_are_answered_in_the_language_in_which_the_file_was_handed_in(
+    cast: Cast, language: str, said: str
+) -> None:
+    """Kai's mails are Japanese. Planted fault: the worker answers in the language of the mails."""
+    content = csv_of(("customer_name", "email", "language"), ("モミジ食品", "info@momiji.example", "xx"))
+    browser = browser_of(cast.kai, language=language)
+    handed = browser.post(
+        reverse("bulk:hand_in", args=["invitations"]), {"file": SimpleUploadedFile("rows.csv", content)}
+    )
+    worked()
+
+    assert said in browser.get(handed["Location"]).content.decode()
 
 
 def test_each_row_is_shown_before_anything_happens_and_repeating_changes_nothing(cast: Cast) -> None:
@@ -128,7 +144,7 @@ def test_what_is_no_table_is_refused_with_its_reason_and_nothing_is_kept(cast: C
     formulas = xlsx_of(("customer_name", "email"), ("=1+1", "a@b.example"), ("Momiji", "c@d.example"))
     file = checked(cast.kai, "invitations", formulas)
     assert results(file) == [(2, "wrong"), (3, "ready")]
-    assert "数式" in file.rows.get(line=2).message
+    assert "holds a formula" in file.rows.get(line=2).message
 
 
 def test_mails_beyond_the_hourly_limit_wait_and_go_by_themselves(cast: Cast) -> None:
@@ -182,7 +198,7 @@ def test_licences_as_far_as_seats_and_rights_reach_at_each_row_s_moment(cast: Ca
     confirmed(browser_of(cast.kai), file)
 
     assert [state for _line, state in results(file)] == ["done", "failed", "wrong", "wrong"]
-    assert "使用中" in file.rows.get(line=3).message
+    assert "are in use" in file.rows.get(line=3).message
     again = checked(cast.kai, "licences", content, customer="aoba.example")
     assert results(again)[0] == (2, "unchanged")
     back = csv_of(heading, (cast.taro.user_name, "office/standard", "revoke"))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from toiya.audit.actions import AuditAction
@@ -48,6 +49,7 @@ def hand_in(
         encoding=table.encoding,
         ignored_columns=ignored[:20],
         uploaded_by_id=actor.person_id,
+        language=translation.get_language() or actor.language,
         created_at=actor.now,
         row_count=len(rows),
     )

@@ -42,7 +42,7 @@ class BulkFileQuerySet(models.QuerySet["BulkFile"]):
 
 class BulkFile(models.Model):
     """A file that somebody handed in. ``uploaded_by`` is on whose behalf each row is carried out, with the rights of
-    that moment (T-18).
+    that moment (T-18). ``language`` is what they read when they handed it in; its rows are answered in it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -54,6 +54,7 @@ class BulkFile(models.Model):
     ignored_columns = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=BulkState.choices, default=BulkState.CHECKING)
     uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=5, blank=True, default="")
     created_at = models.DateTimeField()
     row_count = models.PositiveIntegerField(default=0)
     done_count = models.PositiveIntegerField(default=0)

@@ -79,7 +79,7 @@ def _work_on(file_id: uuid.UUID) -> int:
 
 def _step(file: BulkFile, row: BulkRow, state: BulkState) -> bool:
     """One row; False where somebody has stopped the file meanwhile."""
-    with translation.override(file.uploaded_by.language):
+    with translation.override(file.language or file.uploaded_by.language):
         verdict = _rehearse(file, row) if state is BulkState.CHECKING else _carry_out(file, row)
     if verdict is None:
         return False
@@ -104,7 +104,7 @@ def uploader(file: BulkFile) -> Actor:
     elif second_factor_at is not None and file.kind in {BulkKind.USERS, BulkKind.CUSTOMERS}:
         # Confirmed with a fresh second factor; a long file is no reason to ask again in the middle.
         second_factor_at = max(second_factor_at, real_now() - dt.timedelta(minutes=10))
-    return actor_for(person, language=person.language, second_factor_at=second_factor_at)
+    return actor_for(person, language=file.language or person.language, second_factor_at=second_factor_at)
 
 
 Verdict = tuple[BulkRowState, str, str]

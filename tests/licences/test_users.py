@@ -336,14 +336,14 @@ def test_the_lists_cost_the_same_for_one_row_and_for_three(cast: Cast) -> None:
 
 
 STATEMENTS = {
-    "users": 28,
-    "deleted": 27,
-    "pools": 18,
-    "holders": 22,
-    "export": 23,
-    "own users": 12,
-    "own pools": 9,
-    "own deleted": 11,
+    "users": 26,
+    "deleted": 25,
+    "pools": 16,
+    "holders": 20,
+    "export": 21,
+    "own users": 10,
+    "own pools": 7,
+    "own deleted": 9,
 }
 
 

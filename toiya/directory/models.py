@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -141,6 +142,15 @@ class Domain(models.Model):
         return self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person and the person's organisation held when it was asked (directory/actors.py)."""
+
+    roles: frozenset[Role]
+    capacities: frozenset[Capacity]
+    suspended: frozenset[Capacity]
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     """People, fetched through the actor."""
 
@@ -190,6 +200,8 @@ class Person(AbstractBaseUser):
     usage_country = models.CharField(max_length=2, blank=True)
     session_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+
+    rights: Rights | None = None  # no column: read with the signed-in person, once a request
 
     USERNAME_FIELD = "user_name"
     EMAIL_FIELD = "contact_email"

@@ -84,6 +84,7 @@ PLACES = [
     "private.example",
     "mixed.example",
     "mapped.example",
+    "mapped-public.example",
     "empty.example",
 ]
 SHAPES = (
@@ -133,6 +134,7 @@ NAMES = {
     "private.example": ["10.1.2.3"],
     "mixed.example": ["93.184.216.34", "127.0.0.1"],
     "mapped.example": ["::ffff:127.0.0.1"],
+    "mapped-public.example": ["::ffff:93.184.216.34"],
     "rebound.example": ["169.254.169.254"],
 }
 

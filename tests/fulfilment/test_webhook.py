@@ -133,6 +133,7 @@ def test_a_refusal_is_final_and_the_staff_hear_of_it_once_an_hour(
         (TaskState.FAILED, Trouble.REFUSED, 1, None)
     }
     assert "no such customer" in states[0].last_error
+    assert [told(task) for task in tasks] == [["send failed refused"]] * 3
     mails = OutgoingMail.objects.filter(message="fulfilment/task_failed")
     assert [mail.to for mail in mails] == ["ren@mail.tsubame.example"]
     assert "no such customer" not in json.dumps([mail.context for mail in mails])

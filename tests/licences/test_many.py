@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 
 from tests.cast import Cast, actor_of, browser_of, found, hire, relate
+from tests.commerce import subscribed
 from tests.licences.story import holders, open_office, pool, staff
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord
 from toiya.core.clock import real_now
+from toiya.core.errors import RoleMissing
 from toiya.core.pagination import PAGE_SIZE
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.directory.models import Person
@@ -90,13 +92,16 @@ def test_lists_and_files_say_who_has_which_licence(cast: Cast) -> None:
         sku_id=sku.pk,
         disabled_plans=["files"],
     )
+    subscribed(cast, office.shop, cast.aoba, offer="premium", quantity=1)
+    premium = {"tenant_id": cast.aoba.pk, "person_id": cast.emi.pk, "sku_id": office.shop.premium.pk}
+    assign_licence(actor_of(cast.kai), **premium)
     assert '<option value="none">' in read(kai, office.users)
     assert taro.user_name not in read(kai, f"{office.users}?licence=none")
     assert taro.user_name in read(kai, f"{office.users}?licence={sku.pk}")
     assert "Buy more" in read(kai, office.licences)
     who = read(kai, f"{office.licences}{sku.pk}/")
     assert "1 of 1 licenses are assigned, 0 available." in who
-    assert "Files" in who
+    assert ("Files" in who, cast.emi.user_name in who) == (True, False)
     exported = kai.get(f"{office.licences}{sku.pk}/export.csv").content.decode("utf-8-sig").split("\r\n")
     assert [taro.user_name in line for line in exported] == [False, True, False]
     assert "Office Standard" in kai.get(f"{office.users}export.csv").content.decode("utf-8-sig")
@@ -109,7 +114,8 @@ def test_the_customer_assigns_its_own_licences_and_sees_who_has_them(cast: Cast)
     """Planted fault: ``must_act`` without the own permission."""
     office = open_office(cast, seats=2)
     emi, sku, taro = browser_of(cast.emi), office.shop.office, cast.taro
-    bill = browser_of(Person.objects.get(pk=staff(cast.aoba, 1)[0].pk))
+    staff_member = Person.objects.get(pk=staff(cast.aoba, 1)[0].pk)
+    bill = browser_of(staff_member)
     for path in (
         "/organization/licences/",
         "/organization/licences/users/",
@@ -135,6 +141,8 @@ def test_the_customer_assigns_its_own_licences_and_sees_who_has_them(cast: Cast)
     assert "License revoked" in revoked.content.decode()
     assert not Licence.objects.exists()
     assert bill.post(f"{person}licences/", {f"wish-{sku.pk}": "assign"}).status_code == 403
+    with pytest.raises(RoleMissing):
+        assign_licence(actor_of(staff_member), tenant_id=cast.aoba.pk, person_id=taro.pk, sku_id=sku.pk)
 
 
 def test_names_are_found_in_either_script_and_filters_meet(cast: Cast) -> None:

@@ -21,7 +21,9 @@ from toiya.relations.grants import remove_grant
 
 @pytest.mark.requirement("S-103")
 def test_seats_are_given_by_the_grant_to_each_user_once_and_never_beyond_the_pool(cast: Cast) -> None:
-    """Planted faults: ``must_act`` without ``hold_grant``; ``_assign`` that does not look for a licence."""
+    """Planted faults: ``must_act`` without ``hold_grant``; neither ``_assign`` nor ``give_licence`` looks for a licence
+    that is there.
+    """
     office = open_office(cast, DirectoryRole.LICENSE_ADMINISTRATOR, seats=2)
     kai, sku, aoba = actor_of(cast.kai), office.shop.office, cast.aoba
     first, second, third = staff(aoba, 3)

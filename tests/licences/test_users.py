@@ -54,7 +54,7 @@ def new_user(**changes: str) -> dict[str, str]:
 def test_with_the_grant_a_reseller_opens_a_customer_s_users_and_adds_one_with_a_password_shown_once(  # noqa: PLR0915  (one story)
     cast: Cast,
 ) -> None:
-    """Planted fault: ``must_act`` that does not ask for a grant."""
+    """Planted fault: neither the page nor ``must_act`` asks for a grant."""
     office = open_office(cast, DirectoryRole.USER_ADMINISTRATOR)
     for outsider, status in (
         (cast.yui, 404),
@@ -115,7 +115,7 @@ def test_with_the_grant_a_reseller_opens_a_customer_s_users_and_adds_one_with_a_
 def test_a_deleted_user_comes_back_within_thirty_days_with_the_licences_for_which_seats_are_free(
     cast: Cast,
 ) -> None:
-    """Planted faults: ``delete_user`` that leaves the licences; ``deleted_of`` without its limit of time."""
+    """Planted fault: ``delete_user`` that leaves the licences."""
     office = open_office(cast, seats=1)
     kai, sku = browser_of(cast.kai), office.shop.office
     hana, taro = hire(cast.aoba, "Hana"), cast.taro

@@ -9,6 +9,7 @@ from django.urls import reverse
 from tests.cast import Cast, actor_of, browser_of
 from tests.orders.story import cart_of, market
 from tests.orders.test_order_pages import checkout
+from toiya.core.clock import real_now
 from toiya.core.permissions import Role
 from toiya.customers.models import CustomerAccount
 from toiya.directory.models import Person, Tenant
@@ -50,6 +51,12 @@ LEVERS: dict[str, tuple[dict[str, object], bool, bool, bool]] = {
         True,
         True,
         True,
+    ),
+    "delegated and on the subscription": (
+        {"roles": ["license_administrator"], "on_subscriptions": "on"},
+        True,
+        True,
+        False,
     ),
     "only delegated": ({"roles": ["license_administrator"]}, True, False, False),
     "only on the subscription": ({"on_subscriptions": "on"}, False, True, False),
@@ -274,7 +281,7 @@ def test_a_tax_number_follows_the_rules_of_the_country(
 
 @pytest.mark.requirement("N-08")
 def test_tax_exemption_is_declared_before_anything_is_sold(cast: Cast) -> None:
-    """Planted fault: ``_sold`` counting live relationships only would allow it after the last customer left."""
+    """Planted fault: ``_sold`` that counts live relationships only allows it after the last customer left."""
     path = reverse("profile:tax")
     yui = browser_of(cast.yui)
     assert yui.post(path, {"version": "1", "tax_number": "", "is_tax_exempt": "on"}).status_code == 302
@@ -283,4 +290,7 @@ def test_tax_exemption_is_declared_before_anything_is_sold(cast: Cast) -> None:
     late = browser_of(cast.kai).post(path, {"version": "1", "tax_number": "", "is_tax_exempt": "on"})
     assert late.status_code == 409
     assert "has 1 customer(s) and 0 subscription(s) already" in late.content.decode()
+    ResellerRelationship.objects.filter(partner=cast.kawase).update(ended_at=real_now())
+    after = browser_of(cast.kai).post(path, {"version": "1", "tax_number": "", "is_tax_exempt": "on"})
+    assert after.status_code == 409
     assert not PartnerProfile.objects.get(tenant=cast.kawase).is_tax_exempt

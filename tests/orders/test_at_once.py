@@ -84,7 +84,7 @@ def test_fifty_submissions_of_one_cart_are_one_order() -> None:
 @pytest.mark.goal("G-31")
 @pytest.mark.django_db(transaction=True)
 def test_a_request_that_is_approved_and_withdrawn_at_once_has_one_end() -> None:
-    """Planted fault: ``_settle`` without the state in its condition."""
+    """Planted fault: ``_settle`` without state and version in its condition."""
     story = market(build_cast())
     cast = story.cast
     cart = cart_of(story, cast.kai, ("office", 10))

@@ -10,7 +10,7 @@ from toiya.core.permissions import Capacity
 from toiya.directory.actors import bystander_for
 from toiya.directory.tenants import vet
 from toiya.mail.models import OutgoingMail
-from toiya.orders.models import Order, OrderRequest, OrderRequestState
+from toiya.orders.models import Cart, Order, OrderRequest, OrderRequestState
 
 
 @pytest.mark.requirement("S-099")
@@ -36,6 +36,32 @@ def test_a_reseller_asks_and_each_side_sees_its_own_prices(cast: Cast) -> None:
     assert "Friday please" in asked
     assert "¥10,000" in asked  # what Hinode pays; Kawase does not see it
     assert "¥10,000" not in kai.get(path).content.decode()
+    approve = f'action="{reverse("orders:approve", args=[request.pk])}"'
+    assert (approve in asked, approve in kai.get(path).content.decode()) == (True, False)
+
+
+# The customer is not there for the reseller any more, or a suspended reseller asks for nothing.
+STOPPED_BEFORE = {"reseller's relationship", "reseller suspended"}
+
+
+@pytest.mark.requirement("S-069", "S-076", "S-077", "N-16", "N-40")
+@pytest.mark.parametrize("missing", [name for name in {**MISSING, **RULES} if name not in STOPPED_BEFORE])
+def test_a_reseller_that_asks_is_told_what_is_missing_and_keeps_its_cart(cast: Cast, missing: str) -> None:
+    """Planted faults: each ``raise`` of ``must_reach`` taken out makes its case fail; a suspended provider's own people
+    are stopped before they come so far, so that their case shows here alone.
+    """
+    story = market(cast)
+    cart_of(story, cast.kai, ("office", 10))
+    kai = browser_of(cast.kai)
+    spoil, told = {**MISSING, **RULES}[missing]
+    spoil(cast)
+
+    answer = checkout(kai, story)
+
+    assert answer.status_code == 409
+    assert told in answer.content.decode()
+    assert OrderRequest.objects.count() == 0
+    assert Cart.objects.get().checked_out_at is None
 
 
 def test_the_provider_offers_something_else_and_the_reseller_accepts(cast: Cast) -> None:

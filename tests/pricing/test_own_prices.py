@@ -71,6 +71,8 @@ def test_rules_are_tried_out_removed_and_brought_back(cast: Cast, shop: Shop) ->
     assert "¥1,200" in text_of(kai.get("/dashboard/prices/ours/"))
     assert mei.post(f"{RULES}{rule.pk}/restoration/").status_code == 302
     assert "¥1,100" in text_of(kai.get("/dashboard/prices/ours/"))
+    assert mei.post(RULES + "new/", {**values, "percent": "5"}).status_code == 302
+    assert "<strong>¥1,050</strong>" in text_of(mei.get(RULES, ask)), "the younger of two alike"
 
     dollars = rule_of(buyer="kawase.example", target=f"availability:{office.pk}", currency="USD", percent="")
     assert mei.post(RULES + "new/", dollars).status_code == 302

@@ -46,7 +46,8 @@ def test_a_relationship_ends_only_after_everything_active_is_suspended(cast: Cas
     everything = reverse("customers:suspend_all", args=[cast.aoba.pk])
     assert browser.post(everything, {"reason": ""}).status_code == 302
     assert Subscription.objects.filter(state="active").count() == 2
-    assert browser.post(everything, {"reason": "Contract ended"}).status_code == 302
+    done = browser.post(everything, {"reason": "Contract ended"}, follow=True).content.decode()
+    assert "1 subscription is suspended." in done, "its add-on has followed"
     assert Subscription.objects.filter(state="suspended").count() == 2
     assert Subscription.objects.filter(suspended_with_parent=True).count() == 1
     OutgoingMail.objects.all().delete()
@@ -65,7 +66,7 @@ def test_a_relationship_ends_only_after_everything_active_is_suspended(cast: Cas
 @pytest.mark.requirement("N-20")
 def test_the_end_closes_what_is_open_and_a_new_request_starts_anew(cast: Cast) -> None:
     """Planted faults: the transfer stays open; the carts are not named; the old relationship comes back."""
-    sold(cast)
+    shop, _subscription = sold(cast)
     transfer = Transfer.objects.create(
         tenant=cast.hinode,
         target=cast.midori,
@@ -75,7 +76,11 @@ def test_the_end_closes_what_is_open_and_a_new_request_starts_anew(cast: Cast) -
         expires_at=cast.family.clock.now().replace(year=2099),
     )
     browser, page = browser_of(cast.mei), remove_page(cast)
-    assert "1 open transfer is closed" in browser.get(page).content.decode()
+    line = {"offer": str(shop.offers["storage"].pk), "quantity": "1", "version": "0"}
+    assert browser.post(reverse("orders:line", args=[cast.aoba.pk]), line).status_code == 302
+    preview = browser.get(page).content.decode()
+    assert "1 open transfer is closed" in preview
+    assert "1 open cart for this customer can no longer be ordered" in preview
     browser.post(reverse("customers:suspend_all", args=[cast.aoba.pk]), {"reason": "Contract ended"})
     assert browser.post(page, WHOLE).status_code == 302
 

@@ -27,6 +27,7 @@ from tests.subscriptions.story import (
 from toiya.audit.models import AuditRecord
 from toiya.core import search
 from toiya.core.permissions import Capacity
+from toiya.core.terms import add_months
 from toiya.directory.models import Person, Suspension, Tenant
 from toiya.mail.models import OutgoingMail
 from toiya.mail.render import render
@@ -63,6 +64,12 @@ def act(person: Person, subscription: Subscription, name: str, **typed: object) 
         return page.status_code, page.content.decode()
     answer = browser.post(path, {"version": version[1], **typed})
     return answer.status_code, answer.content.decode()
+
+
+def sent(person: Person, subscription: Subscription, name: str, **typed: object) -> int:
+    """The form as somebody sends it whose page was opened before: the status."""
+    typed["version"] = now_of(subscription).version
+    return browser_of(person).post(page_of(subscription, name), typed).status_code
 
 
 def now_of(subscription: Subscription) -> Subscription:
@@ -126,6 +133,8 @@ def test_suspended_users_lose_access_and_the_data_is_kept_for_a_told_time(cast: 
     assert act(cast.mei, subscription, "suspend", reason="Review")[0] == 302
     status, page = act(cast.kai, subscription, "reactivate")
     assert (status, "ヒノデ商事 suspended this subscription" in page) == (200, True)
+    assert sent(cast.kai, subscription, "reactivate") == 409
+    assert now_of(subscription).state == SubscriptionState.SUSPENDED
     assert act(cast.mei, subscription, "reactivate")[0] == 302
     assert seats_of(subscription) == (10, 0, 3)
     must_equal_its_events(add_on)
@@ -148,6 +157,8 @@ def test_everything_can_be_given_back_inside_the_window_and_by_the_provider_only
     days_pass(cast, 8)
     status, page = act(cast.mei, second, "cancel", agree="on")
     assert (status, "closed on" in page) == (200, True)
+    assert sent(cast.mei, second, "cancel", agree="on") == 409
+    assert now_of(second).state == SubscriptionState.ACTIVE
 
 
 @pytest.mark.requirement("S-003", "N-34", "N-19")
@@ -265,7 +276,8 @@ def test_a_trial_has_fixed_seats_and_days_and_converts_with_its_users(cast: Cast
 
     row = must_equal_its_events(trial)
     assert (row.sku, row.quantity, row.term, row.cost_units) == (shop.office, 6, "P1M", 1200)
-    assert (row.auto_renew, row.term_start) == (True, cast.aoba.country.local_date(cast.family.clock.now()))
+    today = cast.aoba.country.local_date(cast.family.clock.now())
+    assert (row.auto_renew, row.term_start, row.term_end) == (True, today, add_months(today, 1))
     assert (seats_of(row), users_of(row)) == ((6, 0, 4), people)
     assert told("converted") == sorted([cast.emi.contact_email, cast.kai.contact_email])
 

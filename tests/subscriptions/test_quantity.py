@@ -52,7 +52,7 @@ def test_quantity_goes_up_at_any_time_and_down_inside_its_windows(cast: Cast) ->
 
 
 def test_neither_bounds_nor_assigned_seats_nor_roles_are_passed_over(cast: Cast) -> None:
-    """Planted faults: the reseller passes; the pool is changed after the row; a suspended provider sells."""
+    """Planted faults: the reseller passes; the pool gives up seats that are assigned; a suspended provider sells."""
     _shop, subscription = sold(cast)
     Sku.objects.filter(pk=subscription.sku_id).update(min_quantity=3, max_quantity=30)
     SeatPool.objects.update(assigned=6)

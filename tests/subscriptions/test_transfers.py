@@ -115,6 +115,8 @@ def test_no_by_anybody_or_by_nobody_in_time_changes_nothing(cast: Cast) -> None:
     transfer = asked(cast)
     for outsider in (cast.yui, cast.kai, cast.taro):
         assert browser_of(outsider).get(path_for(outsider, transfer)).status_code in {302, 403}
+        assert agree(outsider, transfer, subscription) in {403, 404}
+    assert agree(cast.jun, transfer, subscription) == 403
     assert agree(cast.mei, transfer) == 400
     assert browser_of(cast.jun).post(path_for(cast.jun, transfer), {"agree": "on"}).status_code in {400, 403}
     refused = browser_of(cast.emi).post(path_for(cast.emi, transfer, "decline"), {"reason": "We stay"})

@@ -1,5 +1,7 @@
 """What each route is about. A route with an id in its address that is not listed here fails the matrix."""
 
+from toiya.web.access import Level
+
 KIND: dict[str, str] = {
     "public:provider": "listed provider",
     "mfa_remove": "factor",
@@ -244,3 +246,63 @@ LEADS_TO_LINK_PAGE = {
 
 # Without an application of one's own there is nothing to correct or to withdraw.
 NEEDS_OWN_APPLICATION = {"enrolment:correct", "enrolment:withdraw", "enrolment:resend"}
+
+# Where nobody asks for a permission: how far somebody must have come, and the methods. What else must be said stands
+# in the use case or in the link.
+WITHOUT_PERMISSION: dict[Level, dict[str, str]] = {
+    Level.ANYBODY: {
+        "public:welcome": "GET",
+        "public:become_reseller": "GET",
+        "public:providers": "GET",
+        "public:provider": "GET",
+        "public:work_account_help": "GET",
+        "set_language": "POST",
+        "account_login": "GET POST",
+        "mfa_authenticate": "GET POST",
+        "account_logout": "POST",
+        "membership:sign_in": "GET POST",
+        "membership:password": "GET POST",
+        "membership:sign_out": "POST",
+        "enrolment:welcome": "GET",
+        "enrolment:work_account": "GET",
+        "enrolment:create": "GET POST",
+        "enrolment:created": "GET",
+        "public:roles": "GET",
+        "public:role_guide": "GET",
+        "mailbox:list": "GET",
+        "mailbox:people": "GET",
+        "mailbox:mail": "GET",
+        "mailbox:html": "GET",
+        "healthz": "GET",
+        "readyz": "GET",
+        "metrics": "GET",
+    },
+    Level.LINK_HOLDER: {
+        "enrolment:contact": "GET",
+        "enrolment:confirm": "GET POST",
+        "enrolment:deny": "GET POST",
+        "partnerships:invitation": "GET",
+        "customers:invitation": "GET",
+        "customers:invitation_account": "GET POST",
+        "fulfilment:call_back": "POST",
+    },
+    Level.MEMBERSHIP: {
+        "membership:home": "GET",
+    },
+    Level.PASSWORD: {
+        "account_reauthenticate": "GET POST",
+        "account_change_password": "GET POST",
+        "mfa_activate_totp": "GET POST",
+        "mfa_add_webauthn": "GET POST",
+    },
+    Level.PERSON: {
+        "mfa_index": "GET",
+        "mfa_generate_recovery_codes": "POST",
+        "mfa_remove": "GET POST",
+        "people:profile": "GET POST",
+        "partnerships:accept": "GET POST",
+        "partnerships:decline": "GET POST",
+        "organization:home": "GET",
+        "customers:invitation_continue": "GET",
+    },
+}

@@ -27,6 +27,7 @@ from tests.access.policy import (
     LEADS_TO_SIGN_IN,
     NEEDS_OWN_APPLICATION,
     RULE_MAY_REFUSE,
+    WITHOUT_PERMISSION,
 )
 from tests.access.world import ALL, Persona, World, build_world
 from tests.test_architecture import route_names
@@ -218,8 +219,8 @@ def ask(persona: Persona, method: str, path: str) -> HttpResponseBase:
     "shard", [0, *(pytest.param(part, marks=pytest.mark.once) for part in range(1, SHARDS))]
 )
 def test_access_matrix(world: World, each_refusal_shown_once: None, shard: int) -> None:
-    """Planted faults that this test finds: ``visible_to`` of ResellerRelationship without its filter; a permission
-    taken out of the access table; a GET that marks an invitation as opened.
+    """Planted faults that this test finds: ``visible_to`` of ResellerRelationship without its filter; doors that ask
+    for no permission; a GET that marks an invitation as opened.
     """
     cells: Counter[str] = Counter()
     wrong: list[str] = []
@@ -242,6 +243,21 @@ def test_the_matrix_is_large_enough_and_every_route_is_declared(world: World) ->
     assert set(route_names()) == set(ACCESS)
     assert len(world.personas) >= WANTED_PERSONAS
     assert sum(1 for _cell in cells_of(world, world.personas)) >= WANTED_CELLS
+
+
+@pytest.mark.goal("G-02")
+def test_what_asks_for_no_permission_is_named_beside_the_access_table() -> None:
+    """The matrix takes its needs from the table and does not see what is missing there. Planted fault: a permission
+    taken out of the access table.
+    """
+    found: dict[Level, dict[str, str]] = {level: {} for level in Level}
+    for route, needs in ACCESS.items():
+        for level in Level:
+            methods = [name for name, need in needs.items() if not need.permission and need.level is level]
+            if methods:
+                found[level][route] = " ".join(methods)
+
+    assert found == WITHOUT_PERMISSION
 
 
 @pytest.mark.goal("G-07")

@@ -17,11 +17,12 @@ from tests.customers.story import (
     link_path,
     wish,
 )
+from toiya.core.clock import real_now
 from toiya.customers.drafts import link_of, with_link
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.mail.models import OutgoingMail
 from toiya.programme.models import Programme
-from toiya.relations.models import Channel
+from toiya.relations.models import Channel, Partnership
 
 
 def draft_on(page: str) -> str:
@@ -216,6 +217,10 @@ def test_nobody_is_asked_for_together_with_a_partner_who_never_agreed(cast: Cast
         path = reverse(name, args=[other.pk])
         assert browser_of(person).get(path).status_code == 404
         assert browser_of(person).post(path, wish()).status_code == 404
+    Partnership.objects.update(ended_at=real_now())
+    ended = reverse("customers:invite_both", args=[cast.hinode.pk])
+    assert browser_of(cast.kai).get(ended).status_code == 404
+    assert browser_of(cast.kai).post(ended, wish()).status_code == 404
     assert RelationshipInvitation.objects.count() == 1
 
 

@@ -57,7 +57,8 @@ def at_once(
 def test_fifty_submissions_of_one_cart_are_one_order() -> None:
     """The same key has the same answer, another key is led to the order that is there.
 
-    Planted fault: ``claim_cart`` that reads the cart and then writes it, without the condition.
+    Planted fault, which shows on PostgreSQL: ``claim_cart`` that reads the cart and then writes it, without the
+    condition.
     """
     story = market(build_cast())
     cast = story.cast

@@ -460,8 +460,8 @@ def test_the_lists_take_the_same_number_of_statements_however_many_rows(
 
 @pytest.mark.parametrize("walks", [(1, 2), (2, 5), (1000, 10_000)])
 def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, walks: tuple[int, int]) -> None:
-    """The latest first, page after page. Planted faults: the look-up gives the oldest first; the walk takes every row
-    that it passes.
+    """The latest first, page after page. Planted faults, which show on PostgreSQL: the look-up gives the oldest first;
+    the walk takes every row that it passes.
     """
     shop = chain(cast)
     sold_to: dict[str, list[uuid.UUID]] = {"青葉商会": [], "カモメ工業": [], "南山工業": []}

@@ -194,7 +194,9 @@ def test_subscriptions_that_were_aligned_end_together_from_then_on(cast: Cast) -
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_renew_a_term_once(cast: Cast) -> None:
-    """Planted fault: ``change`` without the version in its condition, ``lock`` without its lock."""
+    """Planted fault, which shows on PostgreSQL: ``change`` without the version in its condition, ``lock`` without its
+    lock.
+    """
     _shop, subscription = sold(cast, offer="office monthly")
     days_pass(cast, 32)
     workers = 6

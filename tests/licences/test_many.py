@@ -93,8 +93,8 @@ def test_lists_and_files_say_who_has_which_licence(cast: Cast) -> None:
         disabled_plans=["files"],
     )
     subscribed(cast, office.shop, cast.aoba, offer="premium", quantity=1)
-    premium = {"tenant_id": cast.aoba.pk, "person_id": cast.emi.pk, "sku_id": office.shop.premium.pk}
-    assign_licence(actor_of(cast.kai), **premium)
+    premium = office.shop.premium
+    assign_licence(actor_of(cast.kai), tenant_id=cast.aoba.pk, person_id=cast.emi.pk, sku_id=premium.pk)
     assert '<option value="none">' in read(kai, office.users)
     assert taro.user_name not in read(kai, f"{office.users}?licence=none")
     assert taro.user_name in read(kai, f"{office.users}?licence={sku.pk}")

@@ -166,7 +166,9 @@ def test_an_order_names_the_missing_relation_and_changes_nothing(cast: Cast, mis
 @pytest.mark.requirement("S-096", "N-16", "N-40", "N-44")
 @pytest.mark.parametrize("broken", ["nothing", "provider's relationship", *RULES])
 def test_an_order_names_the_broken_rule_and_changes_nothing(cast: Cast, broken: str) -> None:
-    """Planted faults: as above."""
+    """Planted faults: as above. A suspended provider's people are stopped at the door; how its reseller is told stands
+    with the order requests.
+    """
     _order_with(cast, *{**MISSING, **RULES}.get(broken, (None, "")))
 
 

@@ -8,12 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import Cast, browser_of, relate
+from tests.cast import Cast, browser_of, hire, relate
 from tests.commerce import Shop, build_shop, subscribed
 from tests.orders.story import market
 from tests.orders.test_order_pages import checkout
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord
+from toiya.core.permissions import Role
 from toiya.mail.models import OutgoingMail
 from toiya.orders.models import CustomerWish, Order, OrderRequest, WishState
 from toiya.relations.models import ResellerRelationship
@@ -223,7 +224,8 @@ def test_a_customer_asks_from_the_page_of_its_subscription(cast: Cast, shop: Sho
     way = link_of(browser_of(cast.emi), own, reverse(MAKE))
     form = browser_of(cast.emi).get(way).content.decode()
     assert re.search(rf'<option value="{subscription.pk}" selected', form)
-    assert reverse(MAKE) not in browser_of(cast.taro).get(own).content.decode()
+    looks_only = browser_of(hire(cast.aoba, "Umi", Role.USER_ADMIN)).get(own)
+    assert (looks_only.status_code, reverse(MAKE) in looks_only.content.decode()) == (200, False)
     Subscription.objects.filter(pk=subscription.pk).update(state="expired")
     assert f"{reverse(MAKE)}?" not in browser_of(cast.emi).get(own).content.decode()
 

@@ -94,7 +94,8 @@ def partnered_resellers(actor: Actor) -> list[Tenant] | None:
     if Capacity.PROVIDER not in actor.capacities | actor.suspended:
         return None
     live = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
-    return [row.reseller for row in live.select_related("reseller").order_by("reseller__sort_key", "id")]
+    named = live.select_related("reseller").only("reseller", "reseller__name", "reseller__latin_name")
+    return [row.reseller for row in named.order_by("reseller__sort_key", "id")]
 
 
 def customer_tabs(current: str) -> list[dict[str, object]]:

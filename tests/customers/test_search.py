@@ -77,8 +77,8 @@ def test_every_way_finds_what_contains_finds_in_the_order_of_the_list(
 
 
 @pytest.mark.parametrize("number", [1, 3, 30])
-def test_a_search_takes_the_same_number_of_statements(
-    cast: Cast, number: int, django_assert_num_queries: DjangoAssertNumQueries
+def test_a_search_takes_at_most_the_same_few_statements(
+    cast: Cast, number: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     """Planted fault: the hits are fetched row by row."""
     for place in range(number):
@@ -87,8 +87,8 @@ def test_a_search_takes_the_same_number_of_statements(
     path = reverse("customers:list")
     browser.get(path)
 
-    # PostgreSQL: the walk, then the lines of what it found.
-    with django_assert_num_queries(STATEMENTS_ON_SQLITE + (connection.vendor == "postgresql")):
+    # PostgreSQL: a walk, the sample, a longer walk or the look-up or both, and the lines of what they found.
+    with django_assert_max_num_queries(STATEMENTS_ON_SQLITE + 4 * (connection.vendor == "postgresql")):
         browser.get(path, {"q": "工業"})
 
 

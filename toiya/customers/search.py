@@ -71,7 +71,7 @@ def page_of_customers(
     everybody = live_relationships(actor, reseller_id=reseller_id)
     rest = after_cursor(everybody, ORDER, cursor)
     folded = fold(search)
-    found = _find(rest, folded, size + 1, actor.tenant_id) if folded else _next(rest, size + 1)
+    found = _find(everybody, rest, folded, size + 1, actor.tenant_id) if folded else _next(rest, size + 1)
     shown = found[:size]
     following = cursor_of_values(shown[-1].sort_key, shown[-1].id) if len(found) > size else ""
     return Page(shown, following, rest is everybody)
@@ -93,7 +93,7 @@ def _lines(rows: Rows) -> Sequence[Line]:
     return [Line(*row) for row in rows.annotate(domain=domain).values_list(*COLUMNS)]
 
 
-def _find(rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
+def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
     """The first hits of the rest of the list."""
     if connection.vendor != "postgresql":
         return _next(rest.filter(customer_search_key__contains=folded), wanted)
@@ -106,6 +106,7 @@ def _find(rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequen
         look_up=lambda: that_contain(rest, folded, partner_id=partner_id).order_by(
             Concat("customer_sort_key", Value("")), "id"
         ),
+        sample=everybody.annotate(sought=F("customer_search_key")),
     )
     return _lines(rest.filter(pk__in=found)) if found else []
 

@@ -26,6 +26,7 @@ from toiya.subscriptions.models import (
     SubscriptionQuerySet,
     SubscriptionState,
 )
+from toiya.subscriptions.rights import managed_by
 
 HORIZON_MONTHS = 12
 ONE_DAY = dt.timedelta(days=1)
@@ -88,7 +89,7 @@ def horizon(today: dt.date) -> tuple[dt.date, dt.date]:
 def renewals_sold(actor: Actor, watched: Watched | None = None) -> SubscriptionQuerySet:
     """What the actor's organisation sells or resells and what ends a term within the horizon, soonest first."""
     own, watched = actor.tenant_id, watched or Watched()
-    rows = Subscription.objects.visible_to(actor).filter(Q(tenant_id=own) | Q(reseller_id=own))
+    rows = managed_by(actor)
     if watched.customer_key:
         served = ResellerRelationship.objects.of_partner(actor).live()
         found = that_contain(served, watched.customer_key, partner_id=own)

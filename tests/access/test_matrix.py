@@ -43,7 +43,7 @@ VARIABLE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|name="next" va
 WANTED_CELLS = 10_000
 WANTED_PERSONAS = 14
 SHARDS = 4
-THOROUGH = {"anonymous", "kai", "ren"}  # they also try methods that no route has
+THOROUGH = {"anonymous", "kai", "ren"}  # they also try methods that a route does not have
 
 
 class Undo(Exception):
@@ -148,7 +148,8 @@ def cells_of(world: World, personas: list[Persona]) -> Iterator[Cell]:
         for label, (kwargs, seen_by) in objects.items():
             path = reverse(route, kwargs=dict(kwargs))
             for persona in personas:
-                for method in METHODS if persona.name not in THOROUGH else (*METHODS, "PUT", "DELETE"):
+                tried = (*METHODS, "PUT", "DELETE") if persona.name in THOROUGH else methods
+                for method in tried:
                     want = expected(persona, route, methods.get(method), seen_by)
                     yield Cell(persona, method, route, label, path, want)
 

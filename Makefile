@@ -4,10 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests start many processes; each would compile Django and Toiya anew on a machine where this is set.
 unexport PYTHONDONTWRITEBYTECODE
-# One worker more than cores, for some wait for a browser, a server or each other; more only get in each other's way. Each
-# takes the next test when it is ready; the long ones come first (tests/conftest.py).
-WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
-PYTEST := $(BIN)/pytest -q -n $(WORKERS) --dist load --maxschedchunk 1
+# Two workers on two cores; more only get in each other's way on one database server. Each takes the next test when
+# it is ready; the long ones come first (tests/conftest.py).
+PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist load --maxschedchunk 1
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-annotate --no-header $(UPGRADE)
 ON_SQLITE := env -u TOIYA_DATABASE_URL

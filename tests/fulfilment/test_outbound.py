@@ -260,7 +260,7 @@ def _flood(line: socket.socket) -> None:
         (_drip_headers, "in time"),
         (lambda _line: time.sleep(3), "in time"),
         (_flood, "longer than 64 KiB"),
-        (lambda line: line.sendall(b"SSH-2.0-OpenSSH\r\n"), "no HTTP answer"),
+        (lambda line: line.sendall(b"SSH-2.0-OpenSSH\r\n"), "no HTTP answer|broke"),
         (lambda line: line.close(), "no HTTP answer|broke"),
     ],
 )

@@ -261,6 +261,7 @@ def test_what_asks_for_no_permission_is_named_beside_the_access_table() -> None:
     assert found == WITHOUT_PERMISSION
 
 
+@pytest.mark.once
 @pytest.mark.goal("G-07")
 def test_a_foreign_id_answers_like_one_that_does_not_exist(world: World) -> None:
     """Planted fault that this test finds: naming the organisation on the 404 page."""

@@ -95,6 +95,9 @@ DATABASES = {"default": database(env("TOIYA_DATABASE_URL", "sqlite:///toiya.sqli
 # Whom the tables belong to, where that is somebody else than the role that serves and works: for `toiya migrate` only.
 _owner_url = env("TOIYA_DATABASE_OWNER_URL")
 DATABASE_OWNER = database(_owner_url) if _owner_url else None
+if DATABASE_OWNER and DATABASE_OWNER["ENGINE"] != "django.db.backends.postgresql":
+    message = "TOIYA_DATABASE_OWNER_URL begins with sqlite:; only postgresql: has roles."
+    raise ImproperlyConfigured(message)
 if DATABASE_OWNER and any(
     DATABASE_OWNER[part] != DATABASES["default"][part] for part in ("ENGINE", "NAME", "HOST", "PORT")
 ):

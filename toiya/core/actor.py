@@ -4,10 +4,12 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
+from django.utils.translation import get_language
+
 from toiya.core.clock import real_now
 from toiya.core.errors import CapacityMissing, RoleMissing, SecondFactorStale
 from toiya.core.permissions import RULES, Capacity, Permission, Role
-from toiya.core.reader import reads_japanese
+from toiya.core.reader import name_for
 
 FRESH_SECOND_FACTOR = dt.timedelta(minutes=15)
 
@@ -34,7 +36,7 @@ class Actor:
     @property
     def organization(self) -> str:
         """The organisation's name in the letters of whoever reads it now."""
-        return self.tenant_name if reads_japanese() else self.tenant_latin_name or self.tenant_name
+        return name_for(self.tenant_name, self.tenant_latin_name, get_language() or "")
 
     def may(self, permission: Permission) -> bool:
         """Whether the table of permissions allows it now."""

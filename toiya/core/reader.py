@@ -38,7 +38,12 @@ def reader_zone() -> ZoneInfo:
 
 def reader_name(named: Named) -> str:
     """An organisation's name: in Latin letters for those who do not read Japanese."""
-    return named.name if reads_japanese() else named.latin_name or named.name
+    return name_for(named.name, named.latin_name, get_language() or "")
+
+
+def name_for(name: str, latin_name: str, language: str) -> str:
+    """The same for readers of a language, as in mails."""
+    return name if language.startswith("ja") else latin_name or name
 
 
 def when(value: datetime | None) -> str:

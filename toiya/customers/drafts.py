@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from toiya.core.links import Purpose, link_url
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS
 from toiya.customers.models import RelationshipInvitation
-from toiya.directory.models import Language, Person, Tenant
+from toiya.directory.models import Language, Person
 from toiya.programme.models import Programme
 
 LINK_MARK = "{link}"
@@ -29,7 +29,7 @@ def write_draft(invitation: RelationshipInvitation, inviter: Person, programme: 
     (S-085).
     """
     with translation.override(invitation.language):
-        names = [name_in(party, invitation.language) for party in invitation.parties]
+        names = [party.name_in(invitation.language) for party in invitation.parties]
         paragraphs = [
             _("Dear %(customer)s,") % {"customer": invitation.customer_name}
             if invitation.customer_name
@@ -45,7 +45,7 @@ def write_draft(invitation: RelationshipInvitation, inviter: Person, programme: 
             + LINK_MARK,
             _("The link is meant for your organization alone, works once, and expires on %(day)s.")
             % {"day": _day(invitation)},
-            f"{inviter.name}\n{name_in(invitation.tenant, invitation.language)}",
+            f"{inviter.name}\n{invitation.tenant.name_in(invitation.language)}",
         ]
     return "\n\n".join(paragraphs)
 
@@ -73,7 +73,7 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
             continue
         lines = [
             _("%(partner)s also asks for administrator access to your work account for %(days)s days:")
-            % {"partner": name_in(party, invitation.language), "days": invitation.grant_days}
+            % {"partner": party.name_in(invitation.language), "days": invitation.grant_days}
         ]
         lines += [
             _("- %(role)s: %(power)s") % {"role": role.label, "power": DIRECTORY_ROLE_POWERS[role]}
@@ -82,11 +82,6 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
         lines.append(_("You may leave out any of these roles, and take them back at any time."))
         paragraphs.append("\n".join(lines))
     return paragraphs
-
-
-def name_in(tenant: Tenant, language: str) -> str:
-    """The organisation's name for readers of the language: in Latin letters where there are any."""
-    return tenant.name_in(language)
 
 
 def _day(invitation: RelationshipInvitation) -> str:
@@ -113,7 +108,7 @@ def has_link(stored: str) -> bool:
 def subject_of(invitation: RelationshipInvitation) -> str:
     """The subject of a self-sent mail, in the invitation's language."""
     with translation.override(invitation.language):
-        names = [name_in(party, invitation.language) for party in invitation.parties]
+        names = [party.name_in(invitation.language) for party in invitation.parties]
         if invitation.is_combined:
             return _("Request to authorize %(reseller)s and %(provider)s as your resellers") % {
                 "reseller": names[0],

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping
 
 from toiya.core.actor import Actor
 from toiya.core.permissions import DirectoryRole
-from toiya.customers.drafts import name_in
 from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
@@ -76,8 +75,8 @@ def tell_removed(actor: Actor, relationship: ResellerRelationship, *, grants_rem
                 subject_id=relationship.pk,
                 context={
                     "recipient": person.name,
-                    "partner": name_in(relationship.partner, person.language),
-                    "customer": name_in(relationship.customer, person.language),
+                    "partner": relationship.partner.name_in(person.language),
+                    "customer": relationship.customer.name_in(person.language),
                     "reason": " ".join(relationship.end_reason.split()),
                     "ended_at": actor.now.isoformat(),
                     "grants_removed": grants_removed,
@@ -90,7 +89,7 @@ def _consents(
     invitation: RelationshipInvitation, chosen: Mapping[uuid.UUID, Collection[DirectoryRole]], language: str
 ) -> list[dict[str, str]]:
     return [
-        {"party": name_in(party, language), "roles": names_of(_in_order(chosen[party.pk]), language)}
+        {"party": party.name_in(language), "roles": names_of(_in_order(chosen[party.pk]), language)}
         for party in invitation.parties
     ]
 
@@ -111,8 +110,8 @@ def _post(
         subject_id=invitation.pk,
         context={
             "recipient": person.name,
-            "parties": [name_in(party, person.language) for party in invitation.parties],
-            "customer": name_in(customer, person.language),
+            "parties": [party.name_in(person.language) for party in invitation.parties],
+            "customer": customer.name_in(person.language),
             "answered_at": actor.now.isoformat(),
             **context,
         },

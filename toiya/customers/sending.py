@@ -12,7 +12,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.links import Purpose
 from toiya.customers.answers import may_still_ask
-from toiya.customers.drafts import has_link, name_in, without_link
+from toiya.customers.drafts import has_link, without_link
 from toiya.customers.errors import AddressMissing, LinkMissing
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.customers.relationship_requests import lock_open, must_invite, one_address
@@ -123,7 +123,7 @@ def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> R
         language=invitation.language,
         subject_id=invitation.pk,
         context={
-            "parties": [name_in(party, invitation.language) for party in invitation.parties],
+            "parties": [party.name_in(invitation.language) for party in invitation.parties],
             "message_text": invitation.message,
             "expires_at": invitation.expires_at.isoformat(),
             "invitation_link": {

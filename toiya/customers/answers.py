@@ -105,7 +105,7 @@ def accept_invitation(
 @transaction.atomic
 def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list[ResellerRelationship]:
     actor.must(Permission.RELATIONSHIPS_ACCEPT)
-    actor.must_be_fresh()
+    actor.must_be_here()
     if not agreed:
         raise ConsentRequired(field="agree")
     invitation = _lock(actor, token)

@@ -174,7 +174,7 @@ def _add(actor: Actor, person: Person, kind: str, data: dict[str, object]) -> li
 @transaction.atomic
 def remove_factor(actor: Actor, *, factor_id: int) -> Person:
     """The person gives up an app or a passkey; one must remain. Raises LastFactor, NotVisible."""
-    actor.must_be_fresh()
+    actor.must_be_here()
     person: Person = Person.objects.select_for_update().get(pk=actor.person_id)
     strong = Authenticator.objects.filter(user=person, type__in=(Kind.TOTP, Kind.WEBAUTHN))
     factor = strong.filter(pk=factor_id).first()
@@ -190,7 +190,7 @@ def remove_factor(actor: Actor, *, factor_id: int) -> Person:
 @transaction.atomic
 def renew_recovery_codes(actor: Actor) -> list[str]:
     """New recovery codes; the old ones are dead."""
-    actor.must_be_fresh()
+    actor.must_be_here()
     person: Person = Person.objects.select_for_update().get(pk=actor.person_id)
     Authenticator.objects.filter(user=person, type=Kind.RECOVERY_CODES).delete()
     codes = RecoveryCodes.activate(person)

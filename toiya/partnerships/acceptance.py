@@ -111,7 +111,7 @@ def _must_be_allowed(actor: Actor, invitation: PartnerInvitation) -> None:
     if Role.GLOBAL_ADMIN in actor.roles and Capacity.RESELLER not in actor.capacities:
         raise NotEnrolled
     actor.must(Permission.PARTNERSHIPS_ACCEPT)
-    actor.must_be_fresh()
+    actor.must_be_here()
 
 
 def _lock_both(invitation: PartnerInvitation, actor: Actor) -> tuple[Tenant, Tenant]:

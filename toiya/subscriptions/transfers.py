@@ -155,7 +155,7 @@ def accept_transfer(
     is_source = actor.tenant_id == transfer.tenant_id
     _may_answer(actor, transfer)
     if not is_source:
-        actor.must_be_fresh()
+        actor.must_be_here()
     locked = _lock(actor, transfer, version)
     _must_be_able_to_sell(locked)
     side = "source" if is_source else "customer"

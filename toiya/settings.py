@@ -136,9 +136,11 @@ INSTALLED_APPS = [
     "toiya.orders",
     "toiya.bulk",
     "toiya.web",
+    "toiya.api",
     "toiya.jobs",
 ]
 MIDDLEWARE = [
+    "toiya.api.door.ApiDoor",
     "toiya.web.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -252,6 +254,10 @@ if IS_PRODUCTION and not SMTP_URL:
     raise ImproperlyConfigured(message)
 CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
 AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
+
+# Calls of one application in a minute, and whether answers begin with a byte order mark (few clients can read one).
+API_CALLS_PER_MINUTE = int(env("TOIYA_API_CALLS_PER_MINUTE", "3000"))
+API_BYTE_ORDER_MARK = env("TOIYA_API_BYTE_ORDER_MARK") == "yes"
 
 METRICS_TOKEN = env("TOIYA_METRICS_TOKEN")
 

@@ -1,1 +1,1 @@
-"""What doors must remember between requests: limits on guesses and on mails."""
+"""What doors must remember between requests: limits on guesses and on mails, first answers."""

@@ -34,3 +34,15 @@ class DutyTurn(models.Model):
 
     duty = models.CharField(max_length=60, primary_key=True)
     due_at = models.DateTimeField()
+
+
+class Replay(models.Model):
+    """What a request was answered, so that the same request sent again gets the same answer (G-32).
+
+    ``key``: hash of tenant, application, method, path and request id. ``answer``: readable with the request id alone.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    digest = models.CharField(max_length=64)
+    answer = models.TextField()
+    at = models.DateTimeField(db_index=True)

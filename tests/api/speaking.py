@@ -1,0 +1,100 @@
+"""A program that speaks to the API, in the name of an application or of a person."""
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.test import Client
+
+from tests.cast import actor_of, hire
+from toiya.core.ids import new_id
+from toiya.core.permissions import Role
+from toiya.directory.bearers import Bearer, TokenRefused
+from toiya.directory.models import Person, Tenant
+
+BEARERS: dict[str, Any] = {}
+
+
+def known_bearer(token: str, *, language: str) -> Bearer:
+    """Stands in for the table of tokens."""
+    if token not in BEARERS:
+        raise TokenRefused
+    person_id, application_id, is_app_only = BEARERS[token]
+    actor = actor_of(Person.objects.get(pk=person_id))
+    return Bearer(
+        dataclasses.replace(actor, language=language, application_id=application_id),
+        application_id,
+        is_app_only,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """An answer: status, headers, and the body as JSON where it is any."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def body(self) -> Any:  # noqa: ANN401  (JSON)
+        """The body."""
+        return json.loads(self.content) if self.content else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Api:
+    """Speaks with one token. Header names are as on the wire; a new MS-RequestId for each call unless one is given."""
+
+    token: str
+    language: str = "en-US"
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> Told:
+        """One request."""
+        given = {
+            "Authorization": f"Bearer {self.token}",
+            "X-Locale": self.language,
+            "MS-RequestId": str(uuid.uuid4()),
+        }
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        response = Client().generic(method, path, content, content_type="application/json", headers=given)
+        return Told(response.status_code, dict(response.headers), response.content)
+
+    def get(self, path: str, **headers: str) -> Told:
+        """Read."""
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: object = None, **headers: str) -> Told:
+        """Create, or do."""
+        return self.call("POST", path, body, **headers)
+
+    def put(self, path: str, body: object = None, **headers: str) -> Told:
+        """Replace."""
+        return self.call("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: object = None, **headers: str) -> Told:
+        """Change."""
+        return self.call("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Told:
+        """Remove."""
+        return self.call("DELETE", path, **headers)
+
+
+def api_of(person: Person, *, language: str = "en-US") -> Api:
+    """A program in the name of a person (App+User)."""
+    return _known(person, language, is_app_only=False)
+
+
+def api_of_application(tenant: Tenant, *roles: Role, language: str = "en-US") -> Api:
+    """A program in its own name (app only), with these roles in the tenant."""
+    return _known(hire(tenant, f"application-{new_id()}", *roles), language, is_app_only=True)
+
+
+def _known(person: Person, language: str, *, is_app_only: bool) -> Api:
+    token = str(new_id())
+    BEARERS[token] = (person.pk, new_id(), is_app_only)
+    return Api(token, language)

@@ -1,0 +1,66 @@
+"""Refusals in the wire's words: a number that clients know, a sentence for people, and the values that were wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from toiya.core.errors import (
+    CapacityMissing,
+    ChangedMeanwhile,
+    NotVisible,
+    Refusal,
+    RoleMissing,
+    SecondFactorStale,
+    TooManyAttempts,
+)
+from toiya.requests.rates import TooManyCalls
+from toiya.requests.replays import OtherRequest
+
+INVALID_INPUT = 800002
+NOT_FOUND = 1000
+BY_STATUS = {400: INVALID_INPUT, 401: 800001, 403: 2032, 404: NOT_FOUND, 409: INVALID_INPUT, 412: 2055}
+# A refusal of the business, and the status and number that clients know it by. Whatever is not here is told by its
+# status. One place: what an operation alone knows better it says with ``told_as``.
+CODES: dict[type[Refusal], tuple[int, int]] = {
+    NotVisible: (404, NOT_FOUND),
+    RoleMissing: (403, 900150),
+    CapacityMissing: (403, 800039),
+    SecondFactorStale: (403, 900308),
+    ChangedMeanwhile: (400, 2055),
+    TooManyAttempts: (429, 429),
+    OtherRequest: (422, INVALID_INPUT),
+}
+
+
+class WireError(Exception):
+    """What the API refuses by itself, before or after the business was asked."""
+
+    def __init__(
+        self, status: int, code: int, description: str, *data: str, headers: dict[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.description = description
+        self.data = data
+        self.headers = headers or {}
+        super().__init__(code, description)
+
+
+def wire_error(refusal: Refusal) -> WireError:
+    """The refusal as the wire tells it: ``data`` carries its lasting word and the field it is about."""
+    status, code = next(
+        (CODES[kind] for kind in type(refusal).__mro__ if kind in CODES),
+        (refusal.status, BY_STATUS.get(refusal.status, INVALID_INPUT)),
+    )
+    if isinstance(refusal, TooManyCalls):
+        return WireError(429, 429, str(refusal), headers={"Retry-After": str(refusal.seconds)})
+    about = (refusal.code, refusal.field) if refusal.field else (refusal.code,)
+    return WireError(status, code, str(refusal), *about)
+
+
+@contextmanager
+def told_as(code: int, *, status: int = 404, of: type[Refusal] = NotVisible) -> Iterator[None]:
+    """Inside, this kind of refusal has a number of its own: what is missing is a cart, a product, a user."""
+    try:
+        yield
+    except of as refusal:
+        raise WireError(status, code, str(refusal), refusal.code) from refusal

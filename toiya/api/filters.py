@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from toiya.api.errors import WireError
 
 OPERATORS = (
@@ -44,36 +46,49 @@ def conditions(text: str | None, known: Mapping[str, Sequence[str]]) -> list[Con
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _wrong(f"filter is not JSON: {error}") from error
+        raise _wrong(_("filter is not JSON: %(error)s.") % {"error": error}) from error
     return _read(given, known, 0)
 
 
 def _read(given: object, known: Mapping[str, Sequence[str]], depth: int) -> list[Condition]:
     if not isinstance(given, dict) or depth > DEEPEST:
         raise _wrong(
-            "filter must be an object with Field, Value and Operator, or LeftFilter, RightFilter and Operator"
+            _(
+                "filter must be an object with Field, Value and Operator, or LeftFilter, RightFilter and Operator."
+            )
         )
     parts = {str(name).lower(): value for name, value in given.items()}
     operator = _BARE.get(str(parts.get("operator", "")).replace("_", "").lower())
     if "leftfilter" in parts or "rightfilter" in parts:
         if operator != "and":
-            raise _wrong(f"two filters are joined by “and”, not by “{parts.get('operator')}”", "Operator")
+            raise _wrong(
+                _("Two filters are joined by “and”, not by “%(found)s”.") % {"found": parts.get("operator")},
+                "Operator",
+            )
         sides = (parts.get("leftfilter"), parts.get("rightfilter"))
         return [condition for side in sides for condition in _read(side, known, depth + 1)]
     fields = {name.lower(): name for name in known}
     field = fields.get(str(parts.get("field", "")).lower())
     if field is None:
-        raise _wrong(f"this list is filtered by {', '.join(known)}, not by “{parts.get('field')}”", "Field")
+        raise _wrong(
+            _("This list is filtered by %(known)s, not by “%(found)s”.")
+            % {"known": ", ".join(known), "found": parts.get("field")},
+            "Field",
+        )
     if operator is None or operator not in known[field]:
-        raise _wrong(f"{field} takes {', '.join(known[field])}, not “{parts.get('operator')}”", "Operator")
+        raise _wrong(
+            _("%(field)s takes %(known)s, not “%(found)s”.")
+            % {"field": field, "known": ", ".join(known[field]), "found": parts.get("operator")},
+            "Operator",
+        )
     value = parts.get("value")
     if not isinstance(value, str | int | bool):
-        raise _wrong(f"the value for {field} must be a text", "Value")
+        raise _wrong(_("The value for %(field)s must be a text.") % {"field": field}, "Value")
     return [Condition(field, operator, str(value))]
 
 
 def _wrong(text: str, about: str = "filter") -> WireError:
-    return WireError(400, 800002, f"{text}.", about)
+    return WireError(400, 800002, text, about)
 
 
 def ordered(field: str | None, direction: str | None, known: Sequence[str]) -> tuple[str, bool]:
@@ -83,8 +98,15 @@ def ordered(field: str | None, direction: str | None, known: Sequence[str]) -> t
     """
     name = next((name for name in known if name.lower() == (field or known[0]).lower()), None)
     if name is None:
-        raise _wrong(f"this list is sorted by {', '.join(known)}, not by “{field}”", "sortField")
+        raise _wrong(
+            _("This list is sorted by %(known)s, not by “%(found)s”.")
+            % {"known": ", ".join(known), "found": field},
+            "sortField",
+        )
     way = (direction or "ascending").lower()
     if way not in {"ascending", "descending"}:
-        raise _wrong(f"sortDirection is Ascending or Descending, not “{direction}”", "sortDirection")
+        raise _wrong(
+            _("sortDirection is Ascending or Descending, not “%(found)s”.") % {"found": direction},
+            "sortDirection",
+        )
     return name, way == "descending"

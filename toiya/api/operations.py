@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from toiya.api.errors import WireError
 from toiya.api.wire import Wire
@@ -64,7 +65,12 @@ class Call:
         if etag is None:
             return current
         if not etag.isdecimal():
-            raise WireError(400, 2055, f"The etag is “{etag}”; it must be the one that was read.", etag)
+            raise WireError(
+                400,
+                2055,
+                _("The etag is “%(found)s”; it must be the one that was read.") % {"found": etag},
+                etag,
+            )
         return int(etag)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext as _
+
 from toiya.api.errors import WireError
 from toiya.api.operations import Call, OffsetQuery, SeekQuery
 from toiya.api.wire import Collection, Header, Link, Links, SeekCollection
@@ -23,7 +25,7 @@ def size_of(query: SeekQuery | OffsetQuery, *, usual: int = USUAL, most: int = M
     if query.size is None or query.size == 0:
         return usual
     if query.size < 0:
-        raise WireError(400, 800002, f"size is {query.size}; it must be 0 or more.", "size", str(query.size))
+        raise WireError(400, 800002, _not_negative("size", query.size), "size", str(query.size))
     return min(query.size, most)
 
 
@@ -36,19 +38,11 @@ def place_of(call: Call, query: SeekQuery) -> str:
     if way in {"", "first"}:
         return call.continuation if way == "" else ""
     if way != "next":
-        raise WireError(
-            400,
-            800002,
-            f"seekOperation is “{query.seek_operation}”; it must be First or Next.",
-            "seekOperation",
-        )
+        text = _("seekOperation is “%(found)s”; it must be First or Next.") % {"found": query.seek_operation}
+        raise WireError(400, 800002, text, "seekOperation")
     if not call.continuation:
-        raise WireError(
-            400,
-            800002,
-            "seekOperation Next needs the header MS-ContinuationToken of the last page.",
-            "seekOperation",
-        )
+        text = _("seekOperation Next needs the header MS-ContinuationToken of the last page.")
+        raise WireError(400, 800002, text, "seekOperation")
     return call.continuation
 
 
@@ -81,7 +75,7 @@ def offset_collection(
     """A page of a list that is short enough to be counted from its beginning."""
     size, start = size_of(query, usual=usual), query.offset or 0
     if start < 0:
-        raise WireError(400, 800002, f"offset is {start}; it must be 0 or more.", "offset", str(start))
+        raise WireError(400, 800002, _not_negative("offset", start), "offset", str(start))
     items = [item(row) for row in rows[start : start + size]]
     given = {name: value for name, value in {"size": query.size, **kept}.items() if value not in {None, ""}}
     links = Links(self=Link(uri=_at(at, {**given, "offset": start} if start else given)))
@@ -92,3 +86,7 @@ def offset_collection(
 
 def _at(address: str, given: dict[str, object]) -> str:
     return f"{address}?{urlencode(given)}" if given else address
+
+
+def _not_negative(name: str, found: int) -> str:
+    return _("%(name)s is %(found)s; it must be 0 or more.") % {"name": name, "found": found}

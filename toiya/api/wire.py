@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import inspect
 
 from toiya.api.errors import WireError
@@ -106,7 +107,7 @@ def read_body(raw: bytes, into: Any) -> Any:  # noqa: ANN401  (a type, and a val
     try:
         given = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf") or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(400, 800002, f"The body is not JSON: {error}") from error
+        raise WireError(400, 800002, _("The body is not JSON: %(error)s.") % {"error": error}) from error
     if given is None:
         given = {}
     return convert(given, into)
@@ -117,9 +118,17 @@ def convert(given: object, into: Any) -> Any:  # noqa: ANN401  (a type, and a va
     try:
         return msgspec.convert(_reading_of(into)(given), into, strict=False)
     except msgspec.ValidationError as error:
-        raise WireError(400, 800002, str(error)) from error
+        raise _wrong_value(str(error)) from error
     except (OverflowError, RecursionError) as error:
-        raise WireError(400, 800002, f"A value is out of range: {error}") from error
+        raise WireError(400, 800002, _("A value is out of range: %(error)s.") % {"error": error}) from error
+
+
+def _wrong_value(told: str) -> WireError:
+    """``Expected `int`, got `str` - at `$.lineItems[0].quantity```, in the reader's language and with the property."""
+    problem, _at, place = told.partition(" - at ")
+    name = place.strip("`").removeprefix("$.") or "$"
+    sentence = _("The property %(name)s cannot be read: %(problem)s.") % {"name": name, "problem": problem}
+    return WireError(400, 800002, sentence, name)
 
 
 @functools.cache

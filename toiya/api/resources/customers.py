@@ -3,6 +3,8 @@
 import enum
 import uuid
 
+from django.utils.translation import gettext as _
+
 from toiya.api.common import Address, UserCredentials
 from toiya.api.errors import WireError, told_as
 from toiya.api.filters import conditions
@@ -103,7 +105,10 @@ def _reseller(given: str | None) -> uuid.UUID | None:
         return uuid.UUID(given) if given else None
     except ValueError as error:
         raise WireError(
-            400, 800002, f"IndirectReseller is “{given}”; it must be a tenant id.", "filter"
+            400,
+            800002,
+            _("IndirectReseller is “%(found)s”; it must be a tenant id.") % {"found": given},
+            "filter",
         ) from error
 
 

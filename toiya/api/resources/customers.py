@@ -6,16 +6,15 @@ import uuid
 from django.utils.translation import gettext as _
 
 from toiya.api.common import Address, UserCredentials
-from toiya.api.errors import WireError, told_as
+from toiya.api.errors import WireError
 from toiya.api.filters import conditions
 from toiya.api.operations import Call, SeekQuery, operation
 from toiya.api.paging import place_of, seek_collection, size_of
+from toiya.api.reach import NO_SUCH_CUSTOMER, relationship_in
 from toiya.api.wire import Link, Links, Resource, SeekCollection, attributes_of
 from toiya.core.permissions import Permission
-from toiya.customers.relationships import relationship_with
 from toiya.customers.search import Line, page_of_customers
 
-NO_SUCH_CUSTOMER = 60003
 FILTERS = {
     "CompanyName": ("starts_with",),
     "Domain": ("starts_with",),
@@ -134,9 +133,7 @@ def _in_list(line: Line) -> Customer:
 )
 def get_customer(call: Call, customer_id: uuid.UUID) -> Customer:
     """One customer of the partner, with its profiles."""
-    with told_as(NO_SUCH_CUSTOMER):
-        relationship = relationship_with(call.actor, customer_id)
-    customer = relationship.customer
+    customer = relationship_in(call, customer_id).customer
     return Customer(
         id=str(customer.pk),
         company_profile=CustomerCompanyProfile(

@@ -1,0 +1,29 @@
+"""The things that addresses name, fetched through the actor; what somebody may not see does not exist (404)."""
+
+import uuid
+
+from toiya.api.errors import told_as
+from toiya.api.operations import Call
+from toiya.core.errors import NotVisible
+from toiya.customers.relationships import relationship_with
+from toiya.relations.models import ResellerRelationship
+from toiya.subscriptions.models import Subscription
+from toiya.subscriptions.rights import subscription_for
+
+NO_SUCH_CUSTOMER = 60003
+NO_SUCH_SUBSCRIPTION = 20003
+
+
+def relationship_in(call: Call, customer_id: uuid.UUID) -> ResellerRelationship:
+    """The partner's live relationship with the customer. Raises WireError (404, 60003)."""
+    with told_as(NO_SUCH_CUSTOMER):
+        return relationship_with(call.actor, customer_id)
+
+
+def subscription_in(call: Call, customer_id: uuid.UUID, subscription_id: uuid.UUID) -> Subscription:
+    """The customer's subscription, as far as the partner sees it. Raises WireError (404, 20003)."""
+    with told_as(NO_SUCH_SUBSCRIPTION):
+        subscription = subscription_for(call.actor, subscription_id)
+        if subscription.customer_id != customer_id:
+            raise NotVisible
+    return subscription

@@ -7,6 +7,7 @@ from tests.api.speaking import api_of
 from tests.cast import Cast, found, relate
 
 
+@pytest.mark.operation("customers.list", "customers.get")
 def test_a_partner_reads_its_customers(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     """The list, a page at a time, and one customer; somebody else's customer does not exist.
 

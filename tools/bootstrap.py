@@ -21,6 +21,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 LOCKS = ROOT / "requirements"
+CLIENTS = VENV / "clients"
 VENDOR = ROOT / "toiya" / "web" / "static" / "vendor"
 NODE_MODULES = ROOT / "node_modules"
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -50,6 +51,8 @@ def main() -> int:
         fetch_assets(with_chromium=needs_chromium)
         if needs_chromium:
             step("browser for the tests", [str(PYTHON), "tools/browser.py", "prepare"])
+        if purpose == "test":
+            install_clients()
         compile_translations()
     except StepFailed as failure:
         print(f"\nset-up stopped: {failure}", file=sys.stderr)
@@ -102,6 +105,20 @@ def install_packages(locks: list[str]) -> None:
         step(f"{label} (pip)", [*pip, *files])
     for name in stale:
         stamp(name, digest([LOCKS / f"{name}.lock"]))
+
+
+def install_clients() -> None:
+    """Public clients of the API, unmodified, in an environment of their own: they pin old libraries."""
+    wanted = digest([LOCKS / "clients.lock"])
+    if is_stamped("clients", wanted) and (CLIENTS / "bin" / "python").exists():
+        return
+    step("clients of the API", [str(PYTHON), "-m", "venv", "--clear", str(CLIENTS)])
+    python = str(CLIENTS / "bin" / "python")
+    lock = ["--require-hashes", "-r", str(LOCKS / "clients.lock")]
+    by_pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *lock]
+    by_uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", python, *lock]
+    step("packages: clients", by_uv, otherwise=by_pip)
+    stamp("clients", wanted)
 
 
 def fetch_assets(*, with_chromium: bool) -> None:

@@ -1,6 +1,7 @@
 """Organisation profiles of the membership site: who administers them, and where one moves on approval."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
@@ -27,3 +28,22 @@ def move_profile(profile: OrganizationProfile, tenant: Tenant) -> None:
     if not OrganizationProfile.objects.filter(free, pk=profile.pk).update(owner=tenant):
         raise ProfileTaken
     profile.owner = tenant
+
+
+def membership_ids_of(tenants: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The membership ID of each organisation that has one; of several the oldest that is still current. One statement.
+
+    It is a public number: it stands in the purchases of customers and providers, and gives no right.
+    """
+    rows = OrganizationProfile.objects.filter(owner_id__in=tenants, inactive_since__isnull=True)
+    found: dict[uuid.UUID, str] = {}
+    for owner_id, membership_id in rows.order_by("membership_id").values_list("owner_id", "membership_id"):
+        found.setdefault(owner_id, membership_id)
+    return found
+
+
+def holder_of(membership_id: str) -> Tenant | None:
+    """The organisation to which a membership ID belongs since it moved there; None where it moved nowhere."""
+    found = OrganizationProfile.objects.select_related("owner").filter(membership_id=membership_id)
+    profile = found.filter(owner__isnull=False).first()
+    return profile.owner if profile else None

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from toiya.api import resources  # noqa: F401  (fills the table)
 from toiya.api.errors import INVALID_INPUT, NOT_FOUND, WireError, wire_error
+from toiya.api.openapi import as_text
 from toiya.api.operations import (
     OPERATIONS,
     UNBUILT,
@@ -39,6 +40,7 @@ from toiya.requests.replays import Asked, Kept, claim, first_answer, keep
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
+DOCUMENT = "/openapi.json"
 JSON = "application/json; charset=utf-8"
 SOURCE = "PartnerFD"
 LARGEST_BODY = 4 * 1024 * 1024
@@ -56,6 +58,8 @@ class ApiDoor:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """One request."""
+        if request.path_info == DOCUMENT:
+            return HttpResponse(as_text(), headers={"Content-Type": JSON, "Access-Control-Allow-Origin": "*"})
         if not is_of_the_api(request.path_info):
             return self.get_response(request)
         headers = request.headers

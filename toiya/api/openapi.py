@@ -81,6 +81,7 @@ def document() -> dict[str, Any]:
     }
 
 
+@functools.cache
 def as_text() -> str:
     """The document as it is committed and served."""
     return json.dumps(document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -48,8 +48,15 @@ class Routes:
         node.methods[entry.method] = (entry, tuple(names))
 
     def find(self, path: str) -> tuple[Mapping[str, tuple[Routed, tuple[str, ...]]], tuple[str, ...]] | None:
-        """The methods of the address, and what stands in the places of its parameters; None: no such address."""
-        return _walk(self._root, segments_of(path), 0, ())
+        """The methods of the address, and what stands in the places of its parameters; None: no such address.
+
+        Some clients call the version 1.0 where it is written as 1.
+        """
+        parts = segments_of(path)
+        found = _walk(self._root, parts, 0, ())
+        if found is None and parts[0] == "v1.0":
+            found = _walk(self._root, ["v1", *parts[1:]], 0, ())
+        return found
 
 
 def _walk(

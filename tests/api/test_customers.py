@@ -1,5 +1,8 @@
 """Customers over the API."""
 
+import base64
+import json
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -55,5 +58,16 @@ def test_addresses_are_read_as_clients_write_them(cast: Cast, path: str) -> None
     relate(cast.hinode, cast.aoba)
 
     told = api_of(cast.mei).get(path)
+
+    assert [item["id"] for item in told.body["items"]] == [str(cast.aoba.pk)]
+
+
+@pytest.mark.parametrize("values", [["a", "b"], ["", "\0"], ["\ud800", ""], [1], {}, "x"])
+def test_a_broken_continuation_token_begins_anew(cast: Cast, values: object) -> None:
+    """Plant: without the guards of core/pagination.py the database refuses what the token holds, with 500."""
+    relate(cast.hinode, cast.aoba)
+    token = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+    told = api_of(cast.mei).get("/v1/customers?seekOperation=Next", MS_ContinuationToken=token)
 
     assert [item["id"] for item in told.body["items"]] == [str(cast.aoba.pk)]

@@ -34,6 +34,7 @@ from toiya.api.routing import Routes, is_of_the_api
 from toiya.api.wire import convert, encode, read_body
 from toiya.core.errors import CapacityMissing, NotVisible, Refusal
 from toiya.core.ids import new_id
+from toiya.core.text import is_storable
 from toiya.directory.bearers import Bearer, TokenRefused, bearer_of
 from toiya.requests.rates import allow
 from toiya.requests.replays import Asked, Kept, claim, first_answer, keep
@@ -186,6 +187,8 @@ def _arguments(operation: Operation, values: tuple[str, ...], request: HttpReque
                 arguments[name] = uuid.UUID(text)
             except ValueError as error:
                 raise NotVisible from error
+        elif not is_storable(text):
+            raise NotVisible
         else:
             arguments[name] = text
     if operation.query is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from toiya.api.errors import WireError
+from toiya.core.text import is_storable
 
 OPERATORS = (
     "equals",
@@ -82,7 +83,7 @@ def _read(given: object, known: Mapping[str, Sequence[str]], depth: int) -> list
             "Operator",
         )
     value = parts.get("value")
-    if not isinstance(value, str | int | bool):
+    if not isinstance(value, str | int | bool) or not is_storable(str(value)):
         raise _wrong(_("The value for %(field)s must be a text.") % {"field": field}, "Value")
     return [Condition(field, operator, str(value))]
 

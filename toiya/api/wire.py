@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from msgspec import inspect
 
 from toiya.api.errors import WireError
+from toiya.core.text import is_storable
 
 T = TypeVar("T")
 UNSET_DATE = "0001-01-01"
@@ -155,10 +156,17 @@ def _reading(kind: inspect.Type, seen: dict[type, Reading]) -> Reading:
         )
     if isinstance(kind, inspect.EnumType):
         return functools.partial(_enum_value, kind.cls)
-    return _instant if isinstance(kind, inspect.DateTimeType) else _same
+    return next((way for kinds, way in WAYS.items() if isinstance(kind, kinds)), _same)
 
 
 def _same(value: object) -> object:
+    return value
+
+
+def _text(value: object) -> object:
+    """What no database keeps is refused here, once for all properties."""
+    if isinstance(value, str) and not is_storable(value):
+        raise WireError(400, 800002, _("A text contains a sign that cannot be kept (NUL or half a pair)."))
     return value
 
 
@@ -167,6 +175,9 @@ def _instant(value: object) -> object:
     if not isinstance(value, str):
         return value
     return None if value.startswith(UNSET_DATE) else value
+
+
+WAYS: Mapping[type, Reading] = {inspect.StrType: _text, inspect.DateTimeType: _instant}
 
 
 def _of_struct(kind: inspect.StructType, seen: dict[type, Reading]) -> Reading:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+
+from toiya.core.text import is_storable
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -59,7 +62,12 @@ def page_by_key(
 def after_cursor(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Rows:
     """What follows the cursor; the same rows where there is none, or a broken one."""
     values = _read(cursor, len(fields))
-    return rows if values is None else rows.filter(_after(fields, values, descending=descending))
+    if values is None:
+        return rows
+    try:
+        return rows.filter(_after(fields, values, descending=descending))
+    except (ValueError, ValidationError):  # a text where the field holds a number, an id or a moment
+        return rows
 
 
 def cursor_after(row: Model, fields: Sequence[str]) -> str:
@@ -85,8 +93,8 @@ def _read(cursor: str, count: int) -> list[str] | None:
         values = json.loads(
             base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         )
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
-    if not isinstance(values, list) or len(values) != count or not all(isinstance(v, str) for v in values):
+    if not isinstance(values, list) or len(values) != count:
         return None
-    return values
+    return values if all(isinstance(value, str) and is_storable(value) for value in values) else None

@@ -35,3 +35,8 @@ def search_key(*names: str) -> str:
 def sort_key(name: str, reading: str) -> str:
     """Japanese names sort by their reading, all others by name."""
     return fold(reading or name)
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database takes the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

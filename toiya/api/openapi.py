@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the table of operations: served, and committed as docs/openapi.json."""
 
+import enum
 import functools
 import http
 import inspect
@@ -51,13 +52,23 @@ class Throttled(msgspec.Struct, rename="camel"):
     message: str
 
 
+REFERENCE = "#/components/schemas/{name}"
+
+
+def _schema_of_enum(kind: type) -> dict[str, Any]:
+    """The business's own enums, which msgspec does not know as such."""
+    if not issubclass(kind, enum.Enum):
+        raise NotImplementedError(kind)
+    return {"type": "string", "enum": [member.value for member in kind]}
+
+
 @functools.cache
 def document() -> dict[str, Any]:
     """The whole document."""
     operations = sorted(OPERATIONS.values(), key=lambda row: (row.path, row.method))
     kinds = [kind for row in operations for kind in (row.answer, row.body, row.query) if _has_schema(kind)]
     _out, components = msgspec.json.schema_components(
-        [*kinds, Error, Throttled], ref_template="#/components/schemas/{name}"
+        [*kinds, Error, Throttled], ref_template=REFERENCE, schema_hook=_schema_of_enum
     )
     paths: dict[str, dict[str, Any]] = {}
     for row in operations:

@@ -1,6 +1,8 @@
 """The things that addresses name, fetched through the actor; what somebody may not see does not exist (404)."""
 
 import uuid
+from collections.abc import Sequence
+from typing import TypeVar
 
 from toiya.api.errors import told_as
 from toiya.api.operations import Call
@@ -10,6 +12,7 @@ from toiya.relations.models import ResellerRelationship
 from toiya.subscriptions.models import Subscription
 from toiya.subscriptions.rights import subscription_for
 
+T = TypeVar("T")
 NO_SUCH_CUSTOMER = 60003
 NO_SUCH_SUBSCRIPTION = 20003
 
@@ -27,3 +30,11 @@ def subscription_in(call: Call, customer_id: uuid.UUID, subscription_id: uuid.UU
         if subscription.customer_id != customer_id:
             raise NotVisible
     return subscription
+
+
+def found_or(code: int, rows: Sequence[T]) -> T:
+    """The first row. Raises WireError (404) with this number where there is none."""
+    with told_as(code):
+        if not rows:
+            raise NotVisible
+    return rows[0]

@@ -154,7 +154,8 @@ def _reading(kind: inspect.Type, seen: dict[type, Reading]) -> Reading:
             if isinstance(value, dict)
             else value
         )
-    if isinstance(kind, inspect.EnumType):
+    # The business's own enums have a metaclass of their own and count as "custom".
+    if isinstance(kind, inspect.EnumType | inspect.CustomType) and issubclass(kind.cls, enum.Enum):
         return functools.partial(_enum_value, kind.cls)
     return next((way for kinds, way in WAYS.items() if isinstance(kind, kinds)), _same)
 

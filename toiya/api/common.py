@@ -23,3 +23,20 @@ class UserCredentials(Wire):
 
     user_name: str | None = None
     password: str | None = None
+
+
+class KeyValue(Wire):
+    """One entry of a list of names and values."""
+
+    key: str | None = None
+    value: str | None = None
+
+
+class Contact(Wire):
+    """A person to turn to."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    middle_name: str | None = None
+    email: str | None = None
+    phone_number: str | None = None

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +14,9 @@ from django.utils.translation import gettext_lazy
 from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord, AuditRecordQuerySet, PersonalValue
 from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
 from toiya.core.reader import reader_name
+from toiya.core.text import fold
 from toiya.directory.models import Person, Tenant
 
 ACTOR_KINDS: Mapping[str, str | Promise] = {
@@ -21,6 +25,7 @@ ACTOR_KINDS: Mapping[str, str | Promise] = {
     "command_line": gettext_lazy("Command line"),
     "worker": gettext_lazy("System"),
 }
+LONGEST_NUMBER = 18
 HIDDEN = frozenset({"digest", "invitation"})
 Words = Callable[[str, str], str]
 """The reader's word for a value (field name, value), or for the field itself (field name, '')."""
@@ -41,11 +46,110 @@ class Entry:
 
 
 def activity_of(
-    actor: Actor, *, since: dt.datetime, until: dt.datetime, action: str = ""
+    actor: Actor,
+    *,
+    since: dt.datetime,
+    until: dt.datetime,
+    actions: Collection[str] | None = None,
+    is_own: bool | None = None,
+    customer_id: uuid.UUID | None = None,
+    company: str = "",
 ) -> AuditRecordQuerySet:
-    """What the actor's organisation did or what was done to it, in a span of time."""
+    """What the actor's organisation did or what was done to it, in a span of time.
+
+    ``is_own``: whether its own things were changed, or another organisation's. ``customer_id`` and ``company`` (a part
+    of a name) keep what concerns one customer, or those so called.
+    """
     rows = AuditRecord.objects.visible_to(actor).filter(at__gte=since, at__lt=until)
-    return rows.filter(action=action) if action else rows
+    if actions is not None:
+        rows = rows.filter(action__in=actions)
+    if is_own is not None:
+        own = Q(tenant_id=actor.tenant_id)
+        rows = rows.filter(own if is_own else ~own)
+    if customer_id is not None:
+        rows = rows.filter(_about(actor, Q(customer_id=customer_id), [customer_id]))
+    folded = fold(company)
+    if folded:
+        named = Tenant.objects.filter(family_id=actor.family_id, search_key__contains=folded).values("pk")
+        rows = rows.filter(_about(actor, Q(customer_id__in=named), named))
+    return rows
+
+
+def _about(actor: Actor, named: Q, tenants: Any) -> Q:  # noqa: ANN401  (ids, or a query for them)
+    """An act by a grant concerns the organisation that gave it, although the entry names no customer."""
+    by_grant = Q(grant_id__isnull=False, customer_id__isnull=True)
+    own = Q(tenant_id=actor.tenant_id)
+    other = (~own & Q(tenant_id__in=tenants)) | (own & Q(counterparty_id__in=tenants))
+    return named | (by_grant & other)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry for programs: the values themselves instead of the reader's words for them."""
+
+    record: AuditRecord
+    user_name: str
+    customer_id: uuid.UUID | None
+    customer: Tenant | None
+    parties: Sequence[uuid.UUID]
+    is_own: bool
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+def tell(actor: Actor, records: Sequence[AuditRecord]) -> Mapping[int, Told]:
+    """The records by number, with what this reader may know; the same rules as for people."""
+    customers = {record.pk: _customer_of(actor, record) for record in records}
+    tenants = Tenant.objects.in_bulk({found for found in customers.values() if found})
+    people = dict(
+        Person.objects.visible_to(actor)
+        .filter(pk__in={record.actor_id for record in records if record.actor_id})
+        .values_list("pk", "user_name")
+    )
+    personal = _personal_values(actor, records)
+    return {
+        record.pk: Told(
+            record=record,
+            user_name=people.get(record.actor_id, "") if record.actor_id else "",
+            customer_id=customers[record.pk],
+            customer=tenants.get(customers[record.pk]) if customers[record.pk] else None,
+            parties=list(
+                dict.fromkeys(
+                    party for party in (record.tenant_id, record.counterparty_id, record.customer_id) if party
+                )
+            ),
+            is_own=record.tenant_id == actor.tenant_id,
+            before=_plain(record.before, personal),
+            after=_plain(record.after, personal),
+        )
+        for record in records
+    }
+
+
+def told_entry(actor: Actor, number: str) -> Told:
+    """One of them. Raises NotVisible."""
+    known = number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER
+    found = AuditRecord.objects.visible_to(actor).filter(pk=int(number)).first() if known else None
+    if found is None:
+        raise NotVisible
+    return tell(actor, [found])[found.pk]
+
+
+def _customer_of(actor: Actor, record: AuditRecord) -> uuid.UUID | None:
+    """The customer that the entry names, else the organisation that gave the grant by which somebody acted."""
+    if record.customer_id or record.grant_id is None:
+        return record.customer_id
+    return record.counterparty_id if record.tenant_id == actor.tenant_id else record.tenant_id
+
+
+def _plain(values: Mapping[str, object], personal: Mapping[str, str]) -> Mapping[str, object]:
+    """Without what is not for this reader."""
+    clear = {
+        name: personal.get(str(value["digest"])) if isinstance(value, dict) and _is_digest(value) else value
+        for name, value in values.items()
+        if name not in HIDDEN
+    }
+    return {name: value for name, value in clear.items() if value is not None}
 
 
 def actions_seen_by(actor: Actor) -> list[tuple[str, str]]:

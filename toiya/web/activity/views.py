@@ -51,7 +51,7 @@ def _asked(request: PersonRequest) -> tuple[ActivityForm, AuditRecordQuerySet]:
         request.actor,
         since=dt.datetime.combine(first, dt.time(), _zone()),
         until=dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), _zone()),
-        action=form.cleaned_data.get("action", ""),
+        actions=[action] if (action := form.cleaned_data.get("action", "")) else None,
     )
     return form, rows
 

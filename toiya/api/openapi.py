@@ -196,7 +196,7 @@ def _refusal(status: int) -> dict[str, Any]:
 
 def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401  (a type)
     (schema,), _components = msgspec.json.schema_components(
-        [kind], ref_template="#/components/schemas/{name}"
+        [kind], ref_template=REFERENCE, schema_hook=_schema_of_enum
     )
     plain: dict[str, Any] = _plain(schema)
     return plain

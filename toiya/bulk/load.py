@@ -1,8 +1,8 @@
 """Synthetic data of a given size: to see how the pages behave with a million customers (``toiya load``).
 
-One provider that serves every customer, a reseller that serves one in ten, and a few subscriptions each, in a family
-of their own. The customers go in by COPY on PostgreSQL and in batches on SQLite; what hangs on them is made inside the
-database. What is made here has no history: no events, no log, no mails.
+One provider that serves every customer, resellers that serve one in ten each, and a few subscriptions, orders and
+users of each, in a family of their own. The customers go in by COPY on PostgreSQL and in batches on SQLite; what hangs
+on them is made inside the database. What is made here has no history: no events, no log, no mails.
 """
 
 import datetime as dt
@@ -26,10 +26,12 @@ from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity, Role
 from toiya.core.terms import BillingCycle, Segment, Term, add_months
 from toiya.core.text import search_key, sort_key
+from toiya.customers.models import CustomerAccount
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Domain, Family, Person, Tenant
 from toiya.directory.tenants import hold_role, vet
 from toiya.fulfilment.models import Connector, ConnectorKind
+from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
 from toiya.programme.models import Country
 from toiya.relations.models import Channel, Origin, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription, SubscriptionState
@@ -84,20 +86,30 @@ class Loaded:
 
     family: Family
     provider: Tenant
-    reseller: Tenant
+    resellers: Sequence[Tenant]
     agent: Person
+    offer: Availability
     customers: int
     subscriptions: int
 
 
 def load(
-    *, customers: int, subscriptions_each: int, seed: int = 1, tell: Progress = lambda _text: None
+    *,
+    customers: int,
+    subscriptions_each: int,
+    orders_each: int = 0,
+    resellers: int = 1,
+    with_users: bool = False,
+    seed: int = 1,
+    tell: Progress = lambda _text: None,
 ) -> Loaded:
-    """Make so many customers with so many subscriptions each. The same seed makes the same names."""
+    """Make so many customers with so many subscriptions and orders each. The same seed makes the same names.
+
+    Each of at most ten resellers serves one customer in ten. ``with_users``: each customer has one user and an account.
+    """
     chance = random.Random(seed)  # noqa: S311  (synthetic names)
     with transaction.atomic():
-        base = _base()
-    family, provider, reseller, agent, offer = base
+        family, provider, partners, agent, offer = _base(resellers)
     with _Fast() as fast:
         tell(f"{customers} customers")
         like, domain = _tenant(family, "", "", "", "")
@@ -105,29 +117,47 @@ def load(
         start = Domain.objects.count()
         fast.insert(like, _customers(customers, start, chance, domains))
         fast.insert(domain, ({"tenant_id": pk, "name": name} for pk, name in domains))
-        tell(f"{customers + -(-customers // RESOLD)} relationships")
-        others = [provider.pk, reseller.pk, offer.tenant_id]
+        tell("relationships")
+        others = [provider.pk, offer.tenant_id, *(partner.pk for partner in partners)]
+        resold = [(partner, f"place %% {RESOLD} = {place}") for place, partner in enumerate(partners)]
+        chains = [(None, f"place %% {RESOLD} >= {len(partners)}"), *resold]
         with _places(family, others, real_now()):
             fast.derive(_relationship(provider, like), KEYS, "place > 0")
-            fast.derive(_relationship(reseller, like), KEYS, f"place %% {RESOLD} = 0")
+            for partner, condition in resold:
+                fast.derive(_relationship(partner, like), KEYS, condition)
             tell(f"{customers * subscriptions_each} subscriptions")
             for turn in range(subscriptions_each):
-                sold = _terms(turn)
-                direct = _subscription(provider, None, like, offer)
-                fast.derive(direct, sold, f"place %% {RESOLD} > 0")
-                fast.derive(_subscription(provider, reseller, like, offer), sold, f"place %% {RESOLD} = 0")
-    return Loaded(family, provider, reseller, agent, customers, customers * subscriptions_each)
+                for through, condition in chains:
+                    fast.derive(_subscription(provider, through, like, offer), _terms(turn), condition)
+            tell(f"{customers * orders_each} orders")
+            for turn in range(orders_each):
+                for through, condition in chains:
+                    fast.derive(
+                        _order(provider, through, like, offer), _numbers(turn, orders_each), condition
+                    )
+            if orders_each:
+                fast.derive(_line_of_order(provider, offer), LINES, "place > 0")
+            if with_users:
+                fast.derive(_user(like), USERS, "place > 0")
+                fast.derive(_account(like), ACCOUNTS, "place > 0")
+    return Loaded(family, provider, partners, agent, offer, customers, customers * subscriptions_each)
 
 
-def _base() -> tuple[Family, Tenant, Tenant, Person, Availability]:
+def _base(resellers: int) -> tuple[Family, Tenant, list[Tenant], Person, Availability]:
     now = real_now()
     Country.objects.get_or_create(code="JP", defaults={"currency": "JPY", "sales_region": "Japan"})
     family = Family.objects.create(name="synthetic", is_sandbox=True)
     mark = uuid.uuid4().hex[:8]
     operator = _organization(family, "Synthetic Operator", f"operator-{mark}.example", Capacity.OPERATOR)
     provider = _organization(family, "Synthetic Provider", f"provider-{mark}.example", Capacity.PROVIDER)
-    reseller = _organization(family, "Synthetic Reseller", f"reseller-{mark}.example", Capacity.RESELLER)
-    Partnership.objects.create(provider=provider, reseller=reseller, since=now, confirmed_at=now)
+    partners = [
+        _organization(
+            family, f"Synthetic Reseller {place}", f"reseller-{place}-{mark}.example", Capacity.RESELLER
+        )
+        for place in range(resellers)
+    ]
+    for partner in partners:
+        Partnership.objects.create(provider=provider, reseller=partner, since=now, confirmed_at=now)
     agent = Person.objects.create(
         tenant=provider,
         user_name=f"agent@provider-{mark}.example",
@@ -170,7 +200,7 @@ def _base() -> tuple[Family, Tenant, Tenant, Person, Availability]:
         term=Term.YEAR,
         billing_cycle=BillingCycle.MONTHLY,
     )
-    return family, provider, reseller, agent, offer
+    return family, provider, partners, agent, offer
 
 
 def _organization(family: Family, name: str, domain: str, capacity: Capacity) -> Tenant:
@@ -257,9 +287,12 @@ def _terms(turn: int) -> dict[str, str]:
         "anchor_day": "term.anchor_day",
         "created_at": "term.begun",
         "activated_at": "term.begun",
-        "FROM": "JOIN synthetic_term term"
-        f" ON term.number = (place.place * 7919 + {turn} * 1237) %% {DAYS * MOMENTS_A_DAY}",
+        "FROM": _begun(turn),
     }
+
+
+def _begun(turn: int) -> str:
+    return f"JOIN synthetic_term term ON term.number = (place.place * 7919 + {turn} * 1237) %% {DAYS * MOMENTS_A_DAY}"
 
 
 @contextmanager
@@ -322,8 +355,76 @@ def _subscription(
     )
 
 
+def _order(provider: Tenant, reseller: Tenant | None, customer: Tenant, offer: Availability) -> Order:
+    return Order(
+        tenant=provider,
+        number=0,
+        operator_id=offer.tenant_id,
+        reseller=reseller,
+        customer=customer,
+        state=OrderState.COMPLETED,
+        currency=offer.currency,
+        created_at=customer.created_at,
+    )
+
+
+def _numbers(turn: int, each: int) -> dict[str, str]:
+    number = f"place.place * {each} + {turn}"
+    return {
+        "customer_id": "place.id",
+        "number": number,
+        "submission_key": f"'synthetic ' || CAST({number} AS text)",
+        "created_at": "term.begun",
+        "FROM": _begun(turn),
+    }
+
+
+def _line_of_order(provider: Tenant, offer: Availability) -> OrderLine:
+    return OrderLine(
+        tenant=provider,
+        position=1,
+        availability=offer,
+        quantity=5,
+        friendly_name="Office",
+        state=OrderLineState.COMPLETED,
+        **{f"{edge}_units": units for edge, units in (("cost", 1000), ("resale", 1200), ("retail", 1500))},
+        **{f"{edge}_scale": 0 for edge in ("cost", "resale", "retail")},
+        **{f"{edge}_currency": "JPY" for edge in ("cost", "resale", "retail")},
+    )
+
+
+LINES = {"order_id": "sold.id", "FROM": "JOIN orders_order sold ON sold.customer_id = place.id"}
+
+
+def _user(customer: Tenant) -> Person:
+    return Person(tenant=customer, name="Owner", password="", created_at=customer.created_at)
+
+
+USERS = {
+    "tenant_id": "place.id",
+    "user_name": "'owner@' || CAST(place.id AS text)",
+    "contact_email": "'owner@' || CAST(place.id AS text) || '.example'",
+}
+
+
+def _account(customer: Tenant) -> CustomerAccount:
+    return CustomerAccount(
+        tenant=customer,
+        billing_name="経理部",
+        postal_code="105-0011",
+        region="東京都",
+        city="港区",
+        street="芝公園 4-2-8",
+        contact_name="青木 葵",
+        contact_email="billing@customer.example",
+        contact_phone="+81312345678",
+    )
+
+
+ACCOUNTS = {"tenant_id": "place.id"}
+
 NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
-FILLED = (Tenant, Domain, ResellerRelationship, Subscription)
+FILLED = (Tenant, Domain, ResellerRelationship, Subscription, Order, OrderLine)
 PLAIN_INDEXES = """
 SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
 FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
@@ -385,10 +486,10 @@ class _Fast:
         ]
         wanted, given = [], []
         for column in columns:
-            if column.primary_key:
-                wanted.append(NEW_ID[connection.vendor])
-            elif column.attname in sources:
+            if column.attname in sources:
                 wanted.append(sources[column.attname])
+            elif column.primary_key:
+                wanted.append(NEW_ID[connection.vendor])
             else:
                 wanted.append(f"CAST(%s AS {column.db_type(connection)})" if self.is_postgres else "%s")
                 given.append(column.get_db_prep_save(getattr(like, column.attname), connection))

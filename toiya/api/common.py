@@ -1,6 +1,12 @@
 """What several resources have in common."""
 
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
 from toiya.api.wire import Wire
+
+FAMILY_FIRST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class Address(Wire):
@@ -40,3 +46,49 @@ class Contact(Wire):
     middle_name: str | None = None
     email: str | None = None
     phone_number: str | None = None
+
+
+class Placed(Protocol):
+    """Something with a postal address, as the business keeps it."""
+
+    postal_code: str
+    region: str
+    city: str
+    street: str
+
+
+def address_at(place: Placed, country: str) -> Address:
+    """The address on the wire: ``state`` is the prefecture or state."""
+    return Address(
+        country=country,
+        city=place.city or None,
+        state=place.region or None,
+        address_line1=place.street or None,
+        postal_code=place.postal_code or None,
+    )
+
+
+def given_address(address: Address | None) -> Mapping[str, str]:
+    """The parts of the address that were given, by the names of the business; two lines become one."""
+    if address is None:
+        return {}
+    lines = [line for line in (address.address_line1, address.address_line2) if line]
+    parts = {
+        "postal_code": address.postal_code,
+        "region": address.state or address.region,
+        "city": address.city,
+        "street": None if address.address_line1 is None else " ".join(lines),
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def parts_of_name(name: str) -> tuple[str | None, str | None]:
+    """First and last name of a name that is kept whole; the family comes first in Chinese characters and kana."""
+    one, _space, other = name.partition(" ") if FAMILY_FIRST.search(name) else name.rpartition(" ")[::-1]
+    return (other or None, one or None) if other or FAMILY_FIRST.search(name) else (one or None, None)
+
+
+def whole_name(first: str | None, last: str | None) -> str:
+    """The name as it is kept, out of its two parts."""
+    parts = [first or "", last or ""]
+    return " ".join(part for part in (parts[::-1] if FAMILY_FIRST.search("".join(parts)) else parts) if part)

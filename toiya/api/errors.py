@@ -1,6 +1,6 @@
 """Refusals in the wire's words: a number that clients know, a sentence for people, and the values that were wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from toiya.core.errors import (
@@ -12,6 +12,8 @@ from toiya.core.errors import (
     SecondFactorStale,
     TooManyAttempts,
 )
+from toiya.enrolment.errors import IncompleteDetails
+from toiya.membership.errors import ProfileChanged
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
 
@@ -27,6 +29,7 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     SecondFactorStale: (403, 900308),
     ChangedMeanwhile: (400, 2055),
     TooManyAttempts: (429, 429),
+    ProfileChanged: (400, 2055),
     OtherRequest: (422, INVALID_INPUT),
 }
 
@@ -64,3 +67,21 @@ def told_as(code: int, *, status: int = 404, of: type[Refusal] = NotVisible) -> 
         yield
     except of as refusal:
         raise WireError(status, code, str(refusal), refusal.code) from refusal
+
+
+@contextmanager
+def named_as(names: Mapping[str, str]) -> Iterator[None]:
+    """Inside, a refusal names the wire's properties instead of the fields of the business, each with its sentence."""
+    try:
+        yield
+    except IncompleteDetails as refusal:
+        problems = {names.get(field, field): str(problem) for field, problem in refusal.problems.items()}
+        sentences = " ".join(f"{name}: {problem}" for name, problem in problems.items())
+        raise WireError(400, INVALID_INPUT, sentences, *problems) from refusal
+    except Refusal as refusal:
+        if refusal.field is None or refusal.field not in names:
+            raise
+        error = wire_error(refusal)
+        raise WireError(
+            error.status, error.code, error.description, refusal.code, names[refusal.field]
+        ) from refusal

@@ -3,6 +3,7 @@
 import datetime as dt
 import enum
 
+import msgspec
 import pytest
 
 from toiya.api.errors import WireError
@@ -52,6 +53,25 @@ def test_names_nulls_and_enums_in_every_spelling(body: bytes) -> None:
     Plant: names compared as written, and the second and third body have no name.
     """
     assert read_body(body, Thing) == Thing(friendly_name="a", parts=[Part(amount=1, colour=Colour.ONE_TIME)])
+
+
+class Plan(Wire):
+    """Something whose part can be taken away."""
+
+    part: Part | None | msgspec.UnsetType = msgspec.UNSET
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [(b"{}", msgspec.UNSET), (b'{"Part":null}', None), (b'{"part":{"amount":1}}', Part(amount=1))],
+)
+def test_what_null_takes_away(body: bytes, part: object) -> None:
+    """A property that is UNSET by default tells null from nothing; the answer leaves out what is UNSET.
+
+    Plant: without ``tells_null`` null is nothing there, too.
+    """
+    assert read_body(body, Plan).part == part
+    assert encode(Plan()) == b"{}"
 
 
 def test_odd_snake_forms() -> None:

@@ -1,14 +1,15 @@
 """Resources as the wire has them: names in camelCase, nothing for null, and requests read with mercy.
 
-Requests may write names in any case and with explicit nulls (null means "not given"), enums as snake_case, PascalCase
-or number, dates with or without a zone (conventions.md section 4).
+Requests may write names in any case and with explicit nulls (null means "not given"; where a property is ``UNSET`` by
+default it means "take it away"), enums as snake_case, PascalCase or number, dates with or without a zone
+(conventions.md section 4).
 """
 
 import datetime as dt
 import enum
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -185,23 +186,34 @@ def _of_struct(kind: inspect.StructType, seen: dict[type, Reading]) -> Reading:
     cls = kind.cls
     if cls in seen:
         return seen[cls]
-    fields: dict[str, tuple[str, Reading]] = {}
+    fields: dict[str, _Known] = {}
     seen[cls] = functools.partial(_object, fields)
     for field in kind.fields:
-        fields[field.encode_name.lower()] = (field.encode_name, _reading(field.type, seen))
+        tells_null = not field.required and field.default is field.default_factory is msgspec.NODEFAULT
+        fields[field.encode_name.lower()] = _Known(
+            field.encode_name, _reading(field.type, seen), tells_null=tells_null
+        )
     return seen[cls]
 
 
-def _object(fields: Mapping[str, tuple[str, Reading]], value: object) -> object:
+class _Known(NamedTuple):
+    """A property of a struct. ``tells_null``: its default is UNSET, so that null means "take it away"."""
+
+    name: str
+    read: Reading
+    tells_null: bool
+
+
+def _object(fields: Mapping[str, _Known], value: object) -> object:
     if not isinstance(value, dict):
         return value
     found: dict[str, object] = {}
     for name, given in value.items():
         known = fields.get(str(name).lower())
-        if known is not None and given is not None:
-            read = known[1](given)
-            if read is not None:
-                found[known[0]] = read
+        if known is not None:
+            read = None if given is None else known.read(given)
+            if read is not None or known.tells_null:
+                found[known.name] = read
     return found
 
 

@@ -277,6 +277,72 @@ class StillActive(Refusal):
         )
 
 
+class NameUnfit(Refusal):
+    """A subscription is called something, in at most so many characters."""
+
+    code = "name_unfit"
+    status = 400
+
+    def __init__(self, *, found: int, limit: int) -> None:
+        super().__init__(
+            _("A name has 1 to %(limit)s characters; this one has %(found)s.")
+            % {"limit": limit, "found": found},
+            field="friendly_name",
+        )
+
+
+class ReasonTooLong(Refusal):
+    """The reason stands in a notice, not in a report."""
+
+    code = "reason_too_long"
+    status = 400
+
+    def __init__(self, *, found: int, limit: int) -> None:
+        super().__init__(
+            _("A reason has at most %(limit)s characters; this one has %(found)s.")
+            % {"limit": limit, "found": found},
+            field="reason",
+        )
+
+
+class StateNotChosen(Refusal):
+    """Some states come about, nobody sets them."""
+
+    code = "state_not_chosen"
+    status = 400
+
+    def __init__(self, *, found: str, wanted: str, expected: str) -> None:
+        super().__init__(
+            _("Nobody sets “%(wanted)s”: the subscription is “%(found)s” and can become %(expected)s.")
+            % {"wanted": wanted, "found": found, "expected": expected},
+            field="status",
+        )
+
+
+class OnlyAtRenewal(Refusal):
+    """Term, billing and product of a running term are agreed; the next one may have others."""
+
+    code = "only_at_renewal"
+    status = 400
+
+    def __init__(self, *, what: str, found: str, wanted: str, field: str) -> None:
+        super().__init__(
+            _("%(what)s is “%(found)s” until the term ends; schedule “%(wanted)s” for the renewal.")
+            % {"what": what, "found": found, "wanted": wanted},
+            field=field,
+        )
+
+
+class RenewalOff(Refusal):
+    """Without a next term there is nothing to schedule."""
+
+    code = "renewal_off"
+    status = 400
+    message = gettext_lazy(
+        "Automatic renewal is off, so there is no next term. Switch it on, then schedule the change."
+    )
+
+
 class TransferClosed(Refusal):
     """It was answered, withdrawn, or has lapsed."""
 

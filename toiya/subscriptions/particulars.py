@@ -13,6 +13,7 @@ from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import (
     AccessMissing,
     DoesNotRenew,
+    NameUnfit,
     NotAPartner,
     PartnershipMissing,
     RelationshipMissing,
@@ -22,6 +23,7 @@ from toiya.subscriptions.models import LIVE, EventKind, Subscription, Subscripti
 from toiya.subscriptions.notices import tell
 from toiya.subscriptions.rights import holds_access, must_manage, must_order, serves
 
+LONGEST_NAME = 200
 NEVER_RENEWS = frozenset({SkuKind.TRIAL, SkuKind.ONE_TIME, SkuKind.USAGE})
 
 
@@ -29,11 +31,14 @@ NEVER_RENEWS = frozenset({SkuKind.TRIAL, SkuKind.ONE_TIME, SkuKind.USAGE})
 def rename_subscription(
     actor: Actor, *, subscription: Subscription, friendly_name: str, version: int | None
 ) -> Subscription:
-    """A name that partner and customer recognise it by."""
+    """A name that partner and customer recognise it by. Raises NameUnfit."""
     must_manage(actor, subscription)
+    name = friendly_name.strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise NameUnfit(found=len(name), limit=LONGEST_NAME)
     locked = lock(subscription, version)
     before = locked.friendly_name
-    change(actor, locked, EventKind.RENAMED, friendly_name=friendly_name.strip())
+    change(actor, locked, EventKind.RENAMED, friendly_name=name)
     note(
         actor,
         AuditAction.UPDATE_SUBSCRIPTION,

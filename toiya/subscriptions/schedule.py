@@ -4,6 +4,7 @@ The schedule is a row of its own beside the subscription, so that no other edit 
 """
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -40,6 +41,33 @@ def offers_at_renewal(subscription: Subscription) -> QuerySet[Availability]:
         sku__product__published_at__isnull=False,
     )
     return rows.exclude(term="").select_related("sku").order_by("sku__code", "term", "billing_cycle", "id")
+
+
+def offer_at_renewal(
+    subscription: Subscription,
+    *,
+    sku_id: uuid.UUID | None = None,
+    availability_id: uuid.UUID | None = None,
+    term: str | None = None,
+    billing_cycle: str | None = None,
+) -> Availability:
+    """The offer that is meant: the one that is there with what was said put in its place. Raises NotATarget.
+
+    A term or a billing cycle that was said counts more than the availability, whose only one it may not be elsewhere.
+    """
+    now = subscription.availability
+    offers = {row.pk: row for row in [now, *offers_at_renewal(subscription)]}
+    named = offers.get(availability_id) if availability_id else None
+    if availability_id is not None and named is None:
+        raise NotATarget(offer=str(availability_id))
+    base = named or now
+    wanted_sku = sku_id or base.sku_id
+    wanted = (term or base.term, billing_cycle or base.billing_cycle)
+    same = [row for row in offers.values() if row.sku_id == wanted_sku]
+    found = [row for row in same if (row.term, row.billing_cycle) == wanted]
+    if not found or (named is not None and named.sku_id != wanted_sku):
+        raise NotATarget(offer=same[0].sku.name if same else str(wanted_sku))
+    return named if named in found else found[0]
 
 
 def common_ends(subscription: Subscription) -> list[dt.date]:

@@ -14,7 +14,13 @@ from toiya.core.terms import term_end
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import TaskKind
 from toiya.licences.pools import change_seats, hold_pools, shrink_seats
-from toiya.subscriptions.errors import ParentNotActive, SuspendedByAnother, TermOver, WindowClosed
+from toiya.subscriptions.errors import (
+    ParentNotActive,
+    ReasonTooLong,
+    SuspendedByAnother,
+    TermOver,
+    WindowClosed,
+)
 from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, note
 from toiya.subscriptions.models import (
     LIVE,
@@ -28,6 +34,7 @@ from toiya.subscriptions.rights import must_manage, must_order
 from toiya.subscriptions.vendor import tell_vendor
 
 KEPT_DAYS = 90
+LONGEST_REASON = 500
 
 
 @transaction.atomic
@@ -36,9 +43,11 @@ def suspend_subscription(
 ) -> Subscription:
     """Users lose access, administrators keep it; the data is kept for 90 days (N-28). Add-ons follow.
 
-    Raises what ``rights.must_manage`` raises, NotInThisState, ChangedMeanwhile.
+    Raises what ``rights.must_manage`` raises, NotInThisState, ChangedMeanwhile, ReasonTooLong.
     """
     must_manage(actor, subscription)
+    if len(reason.strip()) > LONGEST_REASON:
+        raise ReasonTooLong(found=len(reason.strip()), limit=LONGEST_REASON)
     locked = lock(subscription, version)
     add_ons = _hold_add_ons(locked, SubscriptionState.ACTIVE)
     _suspend(actor, locked, reason.strip(), with_parent=False)

@@ -1,5 +1,7 @@
 """What several resources have in common."""
 
+import datetime as dt
+import enum
 import re
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,6 +9,38 @@ from typing import Protocol
 from toiya.api.wire import Wire
 
 FAMILY_FIRST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class BillingCycleType(enum.Enum):
+    """How often it is paid for; the order is that of the wire's numbers."""
+
+    UNKNOWN = "unknown"
+    MONTHLY = "monthly"
+    ANNUAL = "annual"
+    NONE = "none"
+    ONE_TIME = "one_time"
+    TRIENNIAL = "triennial"
+    BIENNIAL = "biennial"
+
+
+FAR_FUTURE = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+
+
+def midnight(day: dt.date | None) -> dt.datetime | None:
+    """A date as the wire writes it: midnight UTC, with no instant meant."""
+    return None if day is None else dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+
+
+def last_day(end: dt.date | None) -> dt.datetime | None:
+    """The wire's ends are inclusive: the last day of a term or period that ends before the day ``end``."""
+    return midnight(end - dt.timedelta(days=1)) if end is not None else None
+
+
+def day_after(last: dt.datetime | None) -> dt.date | None:
+    """The first day after the term whose last day the wire names; None where that is no date that can be."""
+    if last is None or last.date() == dt.date.max:
+        return None
+    return last.date() + dt.timedelta(days=1)
 
 
 class Address(Wire):

@@ -20,9 +20,11 @@ Execute: TypeAlias = Callable[[str, Any, bool, dict[str, Any]], Any]
 WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 BRACKET = re.compile(r'\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\s+"?(\w+)', re.IGNORECASE)
 LOG = "audit_auditrecord"
-# What is no business of anybody: sessions, counted guesses, mails (the record tells of their cause), the log itself.
+# What is no business of anybody: sessions and tokens, counted guesses, mails (the record tells of their cause), the log
+# itself. Who may have a token is recorded: applications, their secrets, and people letting them in.
 BOOKKEEPING = re.compile(
     r"django_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
+    r"|tokens_(?:accesstoken|refreshtoken|authorizationcode|devicecode|signingkey)$"
 )
 EXCEPTIONS = {
     ("account_login", "directory_person"): "when somebody signed in last",
@@ -36,6 +38,11 @@ EXCEPTIONS = {
     ("catalogue:pin", "catalogue_pinnedproduct"): "a convenience of one's own",
     ("catalogue:unpin", "catalogue_pinnedproduct"): "a convenience of one's own",
     ("radar:digest", "subscriptions_renewaldigest"): "whether somebody wants a weekly mail to themself",
+    **{
+        (f"tokens:{route}", f"tokens_{table}"): "when a program came last"
+        for route in ("token", "token_v1")
+        for table in ("applicationsecret", "authorization")
+    },
     ("fulfilment:call_back", "fulfilment_receivedcallback"): "what a vendor said stands in the task's calls",
     ("fulfilment:call_back", "fulfilment_taskcall"): "what a vendor said stands in the task's calls",
     ("fulfilment:call_back", "fulfilment_fulfilmenttask"): "what a vendor said stands in the task's calls",

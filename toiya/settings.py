@@ -38,7 +38,18 @@ if IS_PRODUCTION and _origin.scheme != "https":
     message = f"TOIYA_ORIGIN is “{ORIGIN}”; in production it must begin with https://."
     raise ImproperlyConfigured(message)
 IS_TLS = _origin.scheme == "https"
-ALLOWED_HOSTS = [_origin.hostname] if IS_TLS else [_origin.hostname, "127.0.0.1", "localhost"]
+# Names by which programs reach this installation that cannot be told another address (docs/clients.md).
+OTHER_HOSTS = [name.strip().lower() for name in env("TOIYA_OTHER_HOSTS").split(",") if name.strip()]
+if any(not name.replace("-", "").replace(".", "").isalnum() for name in OTHER_HOSTS):
+    message = (
+        f"TOIYA_OTHER_HOSTS is “{env('TOIYA_OTHER_HOSTS')}”; it must be host names with commas between them."
+    )
+    raise ImproperlyConfigured(message)
+ALLOWED_HOSTS = [
+    _origin.hostname,
+    *([] if IS_TLS else ["127.0.0.1", "localhost"]),
+    *OTHER_HOSTS,
+]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 
 SECRET_KEY = env(
@@ -123,6 +134,7 @@ INSTALLED_APPS = [
     "toiya.requests",
     "toiya.programme",
     "toiya.directory",
+    "toiya.tokens",
     "toiya.relations",
     "toiya.membership",
     "toiya.enrolment",

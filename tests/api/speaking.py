@@ -11,8 +11,9 @@ from django.test import Client
 from tests.cast import actor_of, hire
 from toiya.core.ids import new_id
 from toiya.core.permissions import Role
-from toiya.directory.bearers import Bearer, TokenRefused
 from toiya.directory.models import Person, Tenant
+from toiya.tokens.bearers import Bearer
+from toiya.tokens.errors import TokenRefused
 
 BEARERS: dict[str, Any] = {}
 

@@ -35,9 +35,10 @@ from toiya.api.wire import convert, encode, read_body
 from toiya.core.errors import CapacityMissing, NotVisible, Refusal
 from toiya.core.ids import new_id
 from toiya.core.text import is_storable
-from toiya.directory.bearers import Bearer, TokenRefused, bearer_of
 from toiya.requests.rates import allow
 from toiya.requests.replays import Asked, Kept, claim, first_answer, keep
+from toiya.tokens.bearers import Bearer, bearer_of
+from toiya.tokens.errors import TokenRefused
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]

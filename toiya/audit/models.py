@@ -35,6 +35,7 @@ class AuditRecord(models.Model):
     actor_kind = models.CharField(max_length=20)
     actor_id = models.UUIDField(null=True, blank=True)
     actor_tenant_id = models.UUIDField()
+    application_id = models.UUIDField(null=True, blank=True)
     grant_id = models.UUIDField(null=True, blank=True)
     correlation_id = models.UUIDField()
     before = models.JSONField()

@@ -69,12 +69,17 @@ def _values(tenant_id: uuid.UUID, values: Values) -> dict[str, object]:
 
 
 def record_digest(entry: AuditRecord) -> str:
-    """SHA-256 over the canonical JSON (RFC 8785) of everything in the row but its number."""
+    """SHA-256 over the canonical JSON (RFC 8785) of everything in the row but its number.
+
+    An act of a person at a page has no application, and its digest is as it was before there were any.
+    """
     content: dict[str, object] = {
         field.attname: _stable(getattr(entry, field.attname))
         for field in AuditRecord._meta.concrete_fields
         if field.attname not in {"id", "digest"}
     }
+    if entry.application_id is None:
+        del content["application_id"]
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()  # type: ignore[arg-type]
 
 
@@ -113,6 +118,7 @@ def record(
         actor_kind="person" if by.person_id else getattr(by, "kind", "system"),
         actor_id=by.person_id,
         actor_tenant_id=by.tenant_id,
+        application_id=by.application_id,
         grant_id=grant_id,
         correlation_id=by.correlation_id,
         before=_values(tenant_id, before or {}),

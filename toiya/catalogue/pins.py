@@ -18,7 +18,7 @@ def pin_product(actor: Actor, *, product: Product) -> None:
     Raises TooManyPinned.
     """
     actor.must(Permission.CATALOGUE_VIEW)
-    Person.objects.select_for_update().get(pk=actor.person_id)  # two clicks at once do not make six
+    Person.accounts.select_for_update().get(pk=actor.person_id)  # two clicks at once do not make six
     pinned = PinnedProduct.objects.filter(person_id=actor.person_id)
     if pinned.filter(product=product).exists():
         return

@@ -83,6 +83,7 @@ class Bystander:
     now: dt.datetime
     language: str
     person_id: None = None
+    application_id: None = None
     correlation_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 

@@ -88,6 +88,7 @@ class Permission(StrEnum):
     PEOPLE_MANAGE = "people_manage"
     ADMIN_ROLES_ASSIGN = "admin_roles_assign"
     AGENT_ROLES_ASSIGN = "agent_roles_assign"
+    APPLICATIONS_MANAGE = "applications_manage"
     PARTNER_PROFILE_VIEW = "partner_profile_view"
     PARTNER_PROFILE_MANAGE = "partner_profile_manage"
     PARTNERSHIPS_VIEW = "partnerships_view"
@@ -177,6 +178,7 @@ RULES: dict[Permission, Rule] = {
     Permission.PEOPLE_MANAGE: _rule(_("Create and manage users"), {_GA, _UA, _AA}),
     Permission.ADMIN_ROLES_ASSIGN: _rule(_("Assign administrator roles"), {_GA}),
     Permission.AGENT_ROLES_ASSIGN: _rule(_("Assign agent roles"), {_GA, _UA, _AA}),
+    Permission.APPLICATIONS_MANAGE: _rule(_("Register applications and manage their secrets"), {_GA}),
     Permission.PARTNER_PROFILE_VIEW: _rule(
         _("View the partner profile"), {_GA, _UA, _MA, _AA}, _PARTNERS, while_suspended=True
     ),

@@ -146,7 +146,7 @@ def _lock(actor: Actor, token: str) -> RelationshipInvitation:
         tenant.pk: tenant
         for tenant in Tenant.objects.select_for_update(no_key=True).filter(pk__in=concerned).order_by("pk")
     }
-    list(Person.objects.select_for_update(no_key=True).filter(pk=invitation.inviter_id))
+    list(Person.accounts.select_for_update(no_key=True).filter(pk=invitation.inviter_id))
     list(
         Partnership.objects.live()
         .select_for_update(no_key=True)
@@ -201,7 +201,7 @@ def _examine_inviter(invitation: RelationshipInvitation) -> None:
     permission = Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
     if not any(is_live(invitation.tenant_id, capacity) for capacity in RULES[permission].capacities):
         raise PartyNotActive(reader_name(invitation.tenant))
-    if not may_still(Person.objects.get(pk=invitation.inviter_id), permission):
+    if not may_still(Person.accounts.get(pk=invitation.inviter_id), permission):
         raise InviterGone
 
 

@@ -35,7 +35,7 @@ def tell_accepted(
             consents=_consents(invitation, chosen, person.language),
             customers_link=CUSTOMERS,
         )
-    acceptor = Person.objects.get(pk=actor.person_id)
+    acceptor = Person.accounts.get(pk=actor.person_id)
     _post(
         actor,
         "customers/consent_given",

@@ -135,7 +135,7 @@ def _issue(
 
 def keep_draft(invitation: RelationshipInvitation) -> None:
     """Store the generated text of a new invitation."""
-    inviter = Person.objects.get(pk=invitation.inviter_id)
+    inviter = Person.accounts.get(pk=invitation.inviter_id)
     invitation.message = write_draft(invitation, inviter, Programme.objects.get())
     invitation.save(update_fields=["message"])
 

@@ -163,7 +163,7 @@ def read_entries(actor: Actor, records: Sequence[AuditRecord], words: Words) -> 
     tenants = Tenant.objects.in_bulk({found for record in records for found in _tenants_of(record)})
     parties = {str(tenant.pk): reader_name(tenant) for tenant in tenants.values()}
     people = dict(
-        Person.objects.visible_to(actor)
+        Person.accounts.visible_to(actor)
         .filter(pk__in={record.actor_id for record in records if record.actor_id})
         .values_list("pk", "name")
     )

@@ -176,8 +176,20 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(role_assignments__role=role)
 
 
-class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  # type: ignore[misc]
-    """People; user names are compared in lower case."""
+class AccountManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    """Work accounts of people and of applications: for whoever is acting, and for names in the log."""
+
+
+class PersonManager(AccountManager):
+    """People, and no applications: those never sign in, get no mail, hold no licence and administer nobody.
+
+    User names are compared in lower case.
+    """
+
+    def get_queryset(self) -> PersonQuerySet:
+        """Only people."""
+        people: PersonQuerySet = super().get_queryset().filter(is_application=False)
+        return people
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         """The person who signs in with this user name."""
@@ -186,7 +198,10 @@ class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  #
 
 
 class Person(AbstractBaseUser):
-    """A work account: one person in one tenant. The user name lies in a verified domain of the tenant (Q-22)."""
+    """A work account: one person in one tenant. The user name lies in a verified domain of the tenant (Q-22).
+
+    An application has one too, to act by itself with roles of its own (tokens/applications.py).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="people")
@@ -199,6 +214,7 @@ class Person(AbstractBaseUser):
     disabled_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     usage_country = models.CharField(max_length=2, blank=True)
+    is_application = models.BooleanField(default=False, editable=False)
     session_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
@@ -209,6 +225,7 @@ class Person(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "contact_email"]
 
     objects: ClassVar[PersonManager] = PersonManager()
+    accounts: ClassVar[AccountManager] = AccountManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -216,7 +233,7 @@ class Person(AbstractBaseUser):
             UniqueConstraint(
                 "tenant",
                 Lower("contact_email"),
-                condition=Q(deleted_at__isnull=True),
+                condition=Q(deleted_at__isnull=True, is_application=False),
                 name="contact_email_once_per_tenant",
             ),
         ]

@@ -29,7 +29,7 @@ def start_application(actor: Actor) -> Application:
         application = Application.objects.create(
             tenant=tenant,
             applicant_id=actor.person_id,
-            contact_language=Person.objects.get(pk=actor.person_id).language,
+            contact_language=Person.accounts.get(pk=actor.person_id).language,
             created_at=actor.now,
         )
         record(actor, AuditAction.START_ENROLLMENT, application, tenant_id=tenant.pk)

@@ -168,7 +168,7 @@ def _must_have_passed(application: Application) -> None:
 
 
 def _reviewer(actor: Actor) -> Person:
-    reviewer: Person = Person.objects.visible_to(actor).get(pk=actor.person_id)
+    reviewer: Person = Person.accounts.visible_to(actor).get(pk=actor.person_id)
     return reviewer
 
 

@@ -47,7 +47,7 @@ def held_profile(actor: Actor) -> OrganizationProfile | None:
 
 def held_answers(actor: Actor, profile: OrganizationProfile) -> dict[str, str]:
     """What the operator knows already: partner profile, else membership profile and work account."""
-    tenant, person = Tenant.objects.get(pk=actor.tenant_id), Person.objects.get(pk=actor.person_id)
+    tenant, person = Tenant.objects.get(pk=actor.tenant_id), Person.accounts.get(pk=actor.person_id)
     known = {
         "contact_name": person.name,
         "contact_email": person.contact_email,

@@ -26,14 +26,16 @@ def post(
     language: str,
     subject_id: uuid.UUID | None = None,
     context: Mapping[str, object] | None = None,
-) -> OutgoingMail:
+) -> OutgoingMail | None:
     """Queue the named message (a folder below ``templates/mail``) for one recipient, in the recipient's
-    language.
+    language. An application has no address, and gets none.
 
     ``context`` holds names, dates and ids, never a link or a secret: a key that ends in ``_link`` is made at
     rendering
     from ``{"purpose", "id", "version"}``.
     """
+    if not to:
+        return None
     return OutgoingMail.objects.create(
         tenant_id=by.tenant_id,
         family_id=by.family_id,

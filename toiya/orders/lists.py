@@ -57,7 +57,7 @@ def _found(search: str, parties: Sequence[str]) -> Q:
 
 def name_of_colleague(actor: Actor, person_id: uuid.UUID | None) -> str:
     """The name of somebody of the actor's own organisation, also after leaving it; empty for everybody else."""
-    found = Person.objects.filter(pk=person_id, tenant_id=actor.tenant_id).values_list("name", flat=True)
+    found = Person.accounts.filter(pk=person_id, tenant_id=actor.tenant_id).values_list("name", flat=True)
     return str(found.first() or "")
 
 

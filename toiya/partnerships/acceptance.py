@@ -120,7 +120,7 @@ def _lock_both(invitation: PartnerInvitation, actor: Actor) -> tuple[Tenant, Ten
     """
     tenants = Tenant.objects.select_for_update().filter(pk__in=[invitation.tenant_id, actor.tenant_id])
     found = {tenant.pk: tenant for tenant in tenants.order_by("pk")}
-    people = Person.objects.select_for_update().filter(pk__in=[invitation.inviter_id, actor.person_id])
+    people = Person.accounts.select_for_update().filter(pk__in=[invitation.inviter_id, actor.person_id])
     list(people.order_by("pk").values_list("pk"))
     return found[invitation.tenant_id], found[actor.tenant_id]
 
@@ -159,7 +159,7 @@ def _must_be_named(invitation: PartnerInvitation, reseller: Tenant) -> bool:
 def _tell_both(
     actor: Actor, invitation: PartnerInvitation, partnership: Partnership, roles: list[DirectoryRole]
 ) -> None:
-    accepter = Person.objects.get(pk=actor.person_id)
+    accepter = Person.accounts.get(pk=actor.person_id)
     for person, message, path in (
         (invitation.inviter, "partnerships/accepted", "/dashboard/indirect-resellers/"),
         (accepter, "partnerships/authorized", "/dashboard/indirect-providers/"),

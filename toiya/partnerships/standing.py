@@ -77,7 +77,7 @@ def wrong_with_inviter(invitation: PartnerInvitation) -> type[Refusal] | None:
     """
     if not is_live(invitation.tenant_id, Capacity.PROVIDER):
         return PartnerNotLive
-    inviter = Person.objects.get(pk=invitation.inviter_id)
+    inviter = Person.accounts.get(pk=invitation.inviter_id)
     return None if may_still(inviter, Permission.PARTNERSHIPS_INVITE) else InviterNotAllowed
 
 

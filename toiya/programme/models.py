@@ -38,6 +38,7 @@ class Programme(models.Model):
     grant_days = models.PositiveSmallIntegerField(default=365)
     mails_per_hour = models.PositiveIntegerField(default=50)
     one_channel_administers = models.BooleanField(default=False)
+    allows_password_flow = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

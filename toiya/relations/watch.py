@@ -67,7 +67,7 @@ def _ask_again(actor: Actor, tenant_id: uuid.UUID) -> None:
 @transaction.atomic
 def _alert(actor: Actor) -> dt.datetime:
     """When the alert of this hour was raised; raised now if there is none yet."""
-    person = Person.objects.select_for_update(no_key=True).get(pk=actor.person_id)
+    person = Person.accounts.select_for_update(no_key=True).get(pk=actor.person_id)
     raised = AuditRecord.objects.filter(
         tenant_id=actor.tenant_id,
         action=AuditAction.ADMINISTER_MANY,

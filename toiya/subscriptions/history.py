@@ -103,7 +103,7 @@ def history_of(actor: Actor, subscription: Subscription) -> list[Happened]:
     events = list(subscription.events.order_by("sequence"))
     words = _Words(events)
     people = dict(
-        Person.objects.visible_to(actor)
+        Person.accounts.visible_to(actor)
         .filter(pk__in={event.actor_id for event in events if event.actor_id})
         .values_list("pk", "name")
     )

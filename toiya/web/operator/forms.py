@@ -154,6 +154,14 @@ class ProgrammeForm(forms.Form):
             "has removed that access. Reseller relationships with several channels stay possible."
         ),
     )
+    allows_password_flow = forms.BooleanField(
+        label=_("Programs in a sandbox may sign people in by password"),
+        required=False,
+        help_text=_(
+            "The password grant of OAuth knows no second factor. It works in sandboxes only, never with rows of "
+            "production, and only while this is on."
+        ),
+    )
 
 
 class CountryForm(forms.Form):

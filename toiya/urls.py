@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from toiya.api.reference import reference
 from toiya.web import views
 
 urlpatterns = [
@@ -29,6 +30,7 @@ urlpatterns = [
     path("", include("toiya.web.radar.urls")),
     path("", include("toiya.web.bulk.urls")),
     path("", include("toiya.web.wishes.urls")),
+    path("docs/api", reference, name="api_reference"),
 ]
 if settings.HAS_MAILBOX:
     urlpatterns.append(path("mailbox/", include("toiya.web.mailbox.urls")))

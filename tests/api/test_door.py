@@ -134,3 +134,9 @@ def test_pages_never_see_the_api(cast: Cast) -> None:
     assert told.status_code == 401
     assert not told.cookies
     assert Api("x").get("/v1/customers").status == 401
+
+
+def test_the_reference_is_a_page(db: None) -> None:
+    """Every operation stands on the page that anybody may read."""
+    page = Client().get("/docs/api").content.decode()
+    assert all(f'id="{name}"' in page for name in [*OPERATIONS, *UNBUILT])

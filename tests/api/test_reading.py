@@ -58,7 +58,7 @@ def test_names_nulls_and_enums_in_every_spelling(body: bytes) -> None:
 class Plan(Wire):
     """Something whose part can be taken away."""
 
-    part: Part | None | msgspec.UnsetType = msgspec.UNSET
+    part: Part | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "public:providers": {"GET": ANYBODY},
     "public:provider": {"GET": ANYBODY},
     "public:work_account_help": {"GET": ANYBODY},
+    "api_reference": {"GET": ANYBODY},
     "set_language": {"POST": ANYBODY},
     # signing in, second factors, one's own password
     "account_login": {"GET": ANYBODY, "POST": ANYBODY},

@@ -347,8 +347,8 @@ def measured(case: str, site: Site, database: Database, options: argparse.Namesp
         one()
     rounds = [
         {
-                **burst(one, database, options.requests),
-                "limit_cpu_ms": database.limit(site.statements[case], options.requests * 2),
+            **burst(one, database, options.requests),
+            "limit_cpu_ms": database.limit(site.statements[case], options.requests * 2),
         }
         for _round in range(options.rounds)
     ]

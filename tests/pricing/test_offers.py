@@ -195,7 +195,7 @@ def test_the_best_promotion_counts_by_itself_and_the_others_say_why_not(cast: Ca
             is_new_customer=new,
         )
         assert choice.best is not None
-        return choice.best.code, {row.promotion.code: row.reasons for row in choice.verdicts}
+        return choice.best.code, {row.promotion.code: tuple(map(str, row.reasons)) for row in choice.verdicts}
 
     best, reasons = choose(10, new=False)
     assert best == "good"

@@ -1,5 +1,7 @@
 """What prices refuse."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -133,4 +135,18 @@ class SameCurrency(Refusal):
         super().__init__(
             _("A rate joins two different currencies; both are %(currency)s.") % {"currency": currency},
             field="quoted",
+        )
+
+
+class NotOwnRegion(Refusal):
+    """A partner sells in the countries of its own sales region (N-44)."""
+
+    code = "not_own_region"
+    status = 403
+
+    def __init__(self, *, found: str, expected: Sequence[str]) -> None:
+        super().__init__(
+            _("You sell in these countries or regions: %(expected)s. “%(found)s” is not one of them.")
+            % {"found": found, "expected": ", ".join(expected)},
+            field="country",
         )

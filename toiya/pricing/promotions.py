@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 from django.utils.translation import gettext as _
 
@@ -18,12 +19,33 @@ from toiya.pricing.models import Promotion
 from toiya.programme.countries import country_name
 
 
+class Hurdle(Enum):
+    """What a promotion asks for."""
+
+    DAYS = "days"
+    OFFER = "offer"
+    TERM = "term"
+    QUANTITY = "quantity"
+    NEW_CUSTOMER = "new_customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What keeps a sale from a promotion: the hurdle, and in words what is expected and what was found."""
+
+    hurdle: Hurdle
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A promotion, and what keeps this sale from it; no reasons: eligible."""
 
     promotion: Promotion
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
     @property
     def is_eligible(self) -> bool:
@@ -58,21 +80,23 @@ def reasons_against(
     segment: str,
     on: dt.date,
     is_new_customer: bool,
-) -> tuple[str, ...]:
+) -> tuple[Reason, ...]:
     """What keeps a sale from a promotion, each with what is expected and what was found."""
-    reasons = [*_against_time(promotion, on), *_against_offer(promotion, availability, segment)]
+    reasons = [Reason(Hurdle.DAYS, text) for text in _against_time(promotion, on)]
+    reasons += _against_offer(promotion, availability, segment)
     if quantity < promotion.min_quantity:
+        text = _("From %(expected)s units; there are %(found)s.")
         reasons.append(
-            _("From %(expected)s units; there are %(found)s.")
-            % {"expected": promotion.min_quantity, "found": quantity}
+            Reason(Hurdle.QUANTITY, text % {"expected": promotion.min_quantity, "found": quantity})
         )
     if promotion.max_quantity is not None and quantity > promotion.max_quantity:
+        text = _("Up to %(expected)s units; there are %(found)s.")
         reasons.append(
-            _("Up to %(expected)s units; there are %(found)s.")
-            % {"expected": promotion.max_quantity, "found": quantity}
+            Reason(Hurdle.QUANTITY, text % {"expected": promotion.max_quantity, "found": quantity})
         )
     if promotion.new_customers_only and not is_new_customer:
-        reasons.append(_("Only for customers who have not had the product yet; this one has."))
+        text = _("Only for customers who have not had the product yet; this one has.")
+        reasons.append(Reason(Hurdle.NEW_CUSTOMER, text))
     return tuple(reasons)
 
 
@@ -87,34 +111,26 @@ def _against_time(promotion: Promotion, on: dt.date) -> list[str]:
     return []
 
 
-def _against_offer(promotion: Promotion, availability: Availability, segment: str) -> list[str]:
-    pairs: list[tuple[str, str, str]] = []
+def _against_offer(promotion: Promotion, availability: Availability, segment: str) -> list[Reason]:
+    found: list[tuple[Hurdle, str, str, str]] = []
     if promotion.sku_id != availability.sku_id:
-        pairs.append((_("SKU"), promotion.sku.name, availability.sku.name))
+        found.append((Hurdle.OFFER, _("SKU"), promotion.sku.name, availability.sku.name))
     if promotion.country_id and promotion.country_id != availability.country_id:
-        pairs.append(
-            (
-                _("Country or region"),
-                country_name(promotion.country_id),
-                country_name(availability.country_id),
-            )
-        )
+        countries = country_name(promotion.country_id), country_name(availability.country_id)
+        found.append((Hurdle.OFFER, _("Country or region"), *countries))
     if promotion.segment and promotion.segment != segment:
-        pairs.append((_("Segment"), str(Segment(promotion.segment).label), str(Segment(segment).label)))
+        segments = str(Segment(promotion.segment).label), str(Segment(segment).label)
+        found.append((Hurdle.OFFER, _("Segment"), *segments))
     if promotion.term and promotion.term != availability.term:
-        pairs.append((_("Term"), str(Term(promotion.term).label), str(Term(availability.term).label)))
+        terms = str(Term(promotion.term).label), str(Term(availability.term).label)
+        found.append((Hurdle.TERM, _("Term"), *terms))
     if promotion.billing_cycle and promotion.billing_cycle != availability.billing_cycle:
-        pairs.append(
-            (
-                _("Billing"),
-                str(BillingCycle(promotion.billing_cycle).label),
-                str(BillingCycle(availability.billing_cycle).label),
-            )
-        )
+        expected, met = BillingCycle(promotion.billing_cycle), BillingCycle(availability.billing_cycle)
+        found.append((Hurdle.TERM, _("Billing"), str(expected.label), str(met.label)))
+    text = _("%(field)s: only %(expected)s, not %(found)s.")
     return [
-        _("%(field)s: only %(expected)s, not %(found)s.")
-        % {"field": field, "expected": expected, "found": found}
-        for field, expected, found in pairs
+        Reason(hurdle, text % {"field": field, "expected": needed, "found": there})
+        for hurdle, field, needed, there in found
     ]
 
 

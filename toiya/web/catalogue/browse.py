@@ -1,9 +1,7 @@
 """The partners' catalogue: what they can sell, from whom, for how much to them (S-058, N-32, N-44)."""
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -29,17 +27,9 @@ from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity
 from toiya.core.terms import Term
 from toiya.core.text import fold
-from toiya.directory.models import Tenant
-from toiya.pricing.own_prices import (
-    OwnLine,
-    buys_as,
-    countries_to_sell,
-    is_supplied,
-    own_lines,
-    suppliers_of,
-)
+from toiya.pricing.own_prices import OwnLine, buys_as, own_lines
 from toiya.pricing.price_files import plain
-from toiya.programme.models import Country
+from toiya.pricing.shelves import Shelf, shelf_of
 from toiya.web.catalogue.forms import BrowseForm
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
@@ -48,36 +38,14 @@ from toiya.web.paging import cursor_of, pager_of
 ORDER = ("sku__product__code", "sku__code", "segment", "term", "billing_cycle", "id")
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """What stands before a partner: from whom it buys, where it sells, as what, on which day."""
-
-    capacity: Capacity
-    suppliers: Sequence[Tenant]
-    countries: Sequence[Country]
-    country: Country
-    on: dt.date
-
-    @property
-    def context(self) -> dict[str, object]:
-        """For the templates."""
-        return {
-            "is_provider": self.capacity is Capacity.PROVIDER,
-            "is_supplied": is_supplied(self.capacity, self.suppliers),
-            "suppliers": self.suppliers,
-            "country": self.country,
-        }
-
-
-def shelf_of(actor: Actor, country: str) -> Shelf:
-    """The partner's shelf in a country of its region; its own where it names none or another region's."""
-    capacity = buys_as(actor)
-    if capacity is None:
-        raise NotVisible
-    countries = countries_to_sell(actor)
-    chosen = next((row for row in countries if row.code == country), countries[0])
-    suppliers = suppliers_of(actor) if capacity is Capacity.RESELLER else []
-    return Shelf(capacity, suppliers, countries, chosen, chosen.local_date(actor.now))
+def shelf_context(shelf: Shelf) -> dict[str, object]:
+    """The shelf for the templates."""
+    return {
+        "is_provider": shelf.capacity is Capacity.PROVIDER,
+        "is_supplied": shelf.is_supplied,
+        "suppliers": shelf.suppliers,
+        "country": shelf.country,
+    }
 
 
 def price_tabs(actor: Actor, current: str) -> list[dict[str, object]]:
@@ -100,7 +68,7 @@ def catalogue(request: PersonRequest) -> HttpResponse:
     page = page_by_key(rows, fields=ORDER, cursor=cursor_of(request))
     pins = _pins(request.actor)
     context = {
-        **shelf.context,
+        **shelf_context(shelf),
         "form": form,
         "rows": grouped(request.actor, shelf, page.rows, pins),
         "pinned": pins.values(),
@@ -119,7 +87,7 @@ def _found(request: PersonRequest) -> tuple[Shelf, BrowseForm, Any]:
     data = {**request.GET.dict(), "country": shelf.country.code}
     form = BrowseForm(data, categories=categories, countries=codes)
     wanted = form.cleaned_data if form.is_valid() else {}
-    rows = Availability.objects.visible_to(request.actor).live().filter(country=shelf.country)
+    rows = shelf.offers()
     for word in fold(wanted.get("q") or "").split():
         rows = rows.filter(sku__product__search_key__contains=word)
     for name, path in FILTERS.items():
@@ -127,8 +95,6 @@ def _found(request: PersonRequest) -> tuple[Shelf, BrowseForm, Any]:
             rows = rows.filter(**{path: wanted[name]})
     if wanted.get("term"):
         rows = rows.filter(term="" if wanted["term"] == "none" else Term(wanted["term"]))
-    if not is_supplied(shelf.capacity, shelf.suppliers):
-        rows = rows.none()
     return shelf, form, rows.select_related("sku__product__category")
 
 
@@ -219,7 +185,7 @@ def _find(request: PersonRequest, product_id: uuid.UUID) -> Product:
     found = Product.objects.visible_to(request.actor).live().select_related("category").filter(pk=product_id)
     product = found.first()
     shelf = shelf_of(request.actor, "")
-    if product is None or not is_supplied(shelf.capacity, shelf.suppliers):
+    if product is None or not shelf.is_supplied:
         raise NotVisible
     return product
 
@@ -230,9 +196,8 @@ def product(request: PersonRequest, product_id: uuid.UUID) -> HttpResponse:
     shelf = shelf_of(request.actor, request.GET.get("country", ""))
     pins = _pins(request.actor)
     offers = list(
-        Availability.objects.visible_to(request.actor)
-        .live()
-        .filter(country=shelf.country, sku__product=found)
+        shelf.offers()
+        .filter(sku__product=found)
         .select_related("sku__product")
         .order_by("sku__code", "segment", "term", "billing_cycle")
     )
@@ -244,7 +209,7 @@ def product(request: PersonRequest, product_id: uuid.UUID) -> HttpResponse:
         .order_by("code")
     )
     context = {
-        **shelf.context,
+        **shelf_context(shelf),
         "product": found,
         "countries": shelf.countries,
         "skus": [_sku_row(sku) for sku in skus],

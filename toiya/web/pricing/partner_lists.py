@@ -14,11 +14,12 @@ from toiya.core.permissions import Capacity
 from toiya.core.text import fold
 from toiya.directory.models import Tenant
 from toiya.pricing.models import PriceList
-from toiya.pricing.own_prices import OwnLine, is_supplied, own_lines
+from toiya.pricing.own_prices import OwnLine, own_lines
 from toiya.pricing.price_files import plain
 from toiya.pricing.price_lists import Mark, MarkedLine, coming_list, last_day, list_before, marked_lines
 from toiya.pricing.rules import buyer_by_domain
-from toiya.web.catalogue.browse import ORDER, Shelf, price_tabs, shelf_of
+from toiya.pricing.shelves import Shelf, shelf_of
+from toiya.web.catalogue.browse import ORDER, price_tabs, shelf_context
 from toiya.web.exports import FORMATS, Cell, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
@@ -51,7 +52,7 @@ def price_list(request: PersonRequest) -> HttpResponse:
     start = _number(request.GET.get("from", ""))
     marks = {mark: sum(line.mark is mark for line in lines) for mark in Mark}
     context = {
-        **shelf.context,
+        **shelf_context(shelf),
         "countries": shelf.countries,
         "shown": shown,
         "which": which,
@@ -93,11 +94,9 @@ def export(request: PersonRequest, form: str) -> HttpResponse:
 # ---------------------------------------------------------------- what we ask
 def _ours(request: PersonRequest) -> tuple[Shelf, Any, Tenant | None, str]:
     shelf = shelf_of(request.actor, request.GET.get("country", ""))
-    rows = Availability.objects.visible_to(request.actor).live().filter(country=shelf.country)
+    rows = shelf.offers()
     for word in fold(request.GET.get("q", "")).split():
         rows = rows.filter(sku__product__search_key__contains=word)
-    if not is_supplied(shelf.capacity, shelf.suppliers):
-        rows = rows.none()
     buyer, wrong = None, ""
     try:
         buyer = buyer_by_domain(request.actor, shelf.capacity, request.GET.get("buyer", ""))
@@ -124,7 +123,7 @@ def our_prices(request: PersonRequest) -> HttpResponse:
     shelf, rows, buyer, wrong = _ours(request)
     page = page_by_key(rows, fields=ORDER, cursor=cursor_of(request))
     context = {
-        **shelf.context,
+        **shelf_context(shelf),
         "countries": shelf.countries,
         "rows": _own_lines(request, shelf, list(page.rows), buyer),
         "pager": pager_of(request, page),

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from toiya.catalogue.models import Availability
 from toiya.pricing.models import Promotion
 from toiya.pricing.promotions import Choice, best_promotion
-from toiya.web.catalogue.browse import Shelf, price_tabs, shelf_of
+from toiya.pricing.shelves import Shelf, shelf_of
+from toiya.web.catalogue.browse import price_tabs, shelf_context
 from toiya.web.http import PersonRequest
 from toiya.web.pricing.forms import EligibilityForm, percent_text
 from toiya.web.pricing.promotions import conditions_of, promotion_row
@@ -26,7 +27,7 @@ def promotions(request: PersonRequest) -> HttpResponse:
     form = EligibilityForm(request.GET if "offer" in request.GET else None, offers=offers)
     choice = _choose(form, shelf) if form.is_valid() else None
     context = {
-        **shelf.context,
+        **shelf_context(shelf),
         "form": form,
         "rows": [{**promotion_row(row, shelf.on), "conditions": conditions_of(row)} for row in rows],
         "choice": choice,

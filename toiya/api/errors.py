@@ -14,6 +14,7 @@ from toiya.core.errors import (
 )
 from toiya.enrolment.errors import IncompleteDetails
 from toiya.membership.errors import ProfileChanged
+from toiya.pricing.errors import NotOwnRegion
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
 
@@ -31,6 +32,8 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     TooManyAttempts: (429, 429),
     ProfileChanged: (400, 2055),
     OtherRequest: (422, INVALID_INPUT),
+    # pricing
+    NotOwnRegion: (403, 2030),
 }
 
 

@@ -210,6 +210,8 @@ def _plain(schema: Any) -> Any:  # noqa: ANN401  (JSON)
         return schema
     if "anyOf" in schema:
         kinds = [kind for kind in schema["anyOf"] if kind != {"type": "null"}]
+        if {"type": "string", "format": "decimal"} in kinds:
+            kinds = [{"type": "number"}]
         if len(kinds) == 1:
             return _plain({**{k: v for k, v in schema.items() if k not in {"anyOf", "default"}}, **kinds[0]})
     return {name: _plain(part) for name, part in schema.items()}

@@ -100,7 +100,8 @@ def attributes_of(kind: str, version: object = None) -> Attributes:
     return Attributes(object_type=kind, etag=None if version is None else str(version))
 
 
-encode = msgspec.json.Encoder(enc_hook=str).encode
+# Exact decimals are written as JSON numbers, digit by digit; no float is involved.
+encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
 
 # ---------------------------------------------------------------- reading

@@ -57,17 +57,24 @@ class Chain:
 
 
 def offers_in(
-    country: str, *, family_id: uuid.UUID, term: str | None, billing_cycle: str
+    country: str,
+    *,
+    family_id: uuid.UUID,
+    term: str | None,
+    billing_cycle: str,
+    sku_id: uuid.UUID | None = None,
 ) -> list[Availability]:
     """What is on sale in a country, with everything that judging it reads; one statement.
 
-    ``term`` None and ``billing_cycle`` empty: every one.
+    ``term`` and ``sku_id`` None, ``billing_cycle`` empty: every one.
     """
     rows = Availability.objects.filter(tenant__family_id=family_id, country_id=country).live()
     if term is not None:
         rows = rows.filter(term=term)
     if billing_cycle:
         rows = rows.filter(billing_cycle=billing_cycle)
+    if sku_id is not None:
+        rows = rows.filter(sku_id=sku_id)
     return list(
         rows.select_related("sku__product__category").order_by(
             "sku__product__category__position", "sku__product__code", "sku__code", "segment", "term", "id"
@@ -85,6 +92,7 @@ def sellable_offers(
     term: str | None = None,
     billing_cycle: str = "",
     quantity: int | None = None,
+    sku_id: uuid.UUID | None = None,
 ) -> list[Offer]:
     """Everything on sale in the customer's country, with the reasons for what this customer cannot buy (N-27, N-44).
 
@@ -92,7 +100,11 @@ def sellable_offers(
     however large the catalogue. ``quantity`` None: promotions are judged at the SKU's least quantity.
     """
     availabilities = offers_in(
-        customer.country_id, family_id=customer.family_id, term=term, billing_cycle=billing_cycle
+        customer.country_id,
+        family_id=customer.family_id,
+        term=term,
+        billing_cycle=billing_cycle,
+        sku_id=sku_id,
     )
     chain = Chain(provider, reseller, buyer_of(customer, holdings))
     skus = {row.sku_id for row in availabilities}

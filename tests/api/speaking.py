@@ -16,6 +16,7 @@ from toiya.tokens.bearers import Bearer
 from toiya.tokens.errors import TokenRefused
 
 BEARERS: dict[str, Any] = {}
+TOKEN = 3  # statements with which every call begins: who speaks, with which rights
 
 
 def known_bearer(token: str, *, language: str) -> Bearer:

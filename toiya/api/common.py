@@ -85,10 +85,14 @@ class Contact(Wire):
 class Placed(Protocol):
     """Something with a postal address, as the business keeps it."""
 
-    postal_code: str
-    region: str
-    city: str
-    street: str
+    @property
+    def postal_code(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def city(self) -> str: ...
+    @property
+    def street(self) -> str: ...
 
 
 def address_at(place: Placed, country: str) -> Address:

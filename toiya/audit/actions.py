@@ -41,6 +41,7 @@ class AuditAction(TextChoices):
     APPROVE_ENROLLMENT = "approve_enrollment", _("Enrollment approved")
     REJECT_ENROLLMENT = "reject_enrollment", _("Enrollment rejected")
     UPDATE_PARTNER_PROFILE = "update_partner_profile", _("Partner profile changed")
+    UPDATE_PARTNER_BILLING = "update_partner_billing", _("Billing data of the partner changed")
     UPDATE_PROVIDER_ENTRY = "update_provider_entry", _("Directory entry submitted for approval")
     APPROVE_PROVIDER_ENTRY = "approve_provider_entry", _("Directory entry approved")
     RETURN_PROVIDER_ENTRY = "return_provider_entry", _("Directory entry returned")

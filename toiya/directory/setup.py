@@ -8,7 +8,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import RoleMissing
 from toiya.core.permissions import Capacity, Permission, Role
-from toiya.directory.models import Tenant
+from toiya.directory.models import Language, Tenant
 
 PARTNER_CAPACITIES = (Capacity.PROVIDER, Capacity.RESELLER)
 
@@ -51,5 +51,19 @@ def let_agents_add_people(actor: Actor, *, allowed: bool) -> Tenant:
         tenant.agents_add_people = allowed
         tenant.save(update_fields=["agents_add_people"])
         after = {"agents_add_people": allowed}
+        record(actor, AuditAction.UPDATE_TENANT, tenant, tenant_id=tenant.pk, before=before, after=after)
+    return tenant
+
+
+@transaction.atomic
+def set_language(actor: Actor, *, language: Language) -> Tenant:
+    """The language in which the organisation is written to where no person's own language is known."""
+    actor.must(Permission.PARTNER_PROFILE_MANAGE)
+    tenant = Tenant.objects.select_for_update().get(pk=actor.tenant_id)
+    if tenant.language != language:
+        before = {"language": tenant.language}
+        tenant.language = language
+        tenant.save(update_fields=["language"])
+        after = {"language": language.value}
         record(actor, AuditAction.UPDATE_TENANT, tenant, tenant_id=tenant.pk, before=before, after=after)
     return tenant

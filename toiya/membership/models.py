@@ -131,6 +131,36 @@ class PartnerProfile(models.Model):
     objects = PartnerProfileQuerySet.as_manager()
 
 
+class PartnerBillingQuerySet(models.QuerySet["PartnerBilling"]):
+    """Billing data of partners, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "PartnerBillingQuerySet":
+        """Those of the actor's own organisation."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+
+class PartnerBilling(models.Model):
+    """Where the invoices to a partner go, and under which order number of its own. Without this row: to its legal
+    address.
+    """
+
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, primary_key=True, related_name="partner_billing"
+    )
+    billing_name = models.CharField(max_length=200)
+    postal_code = models.CharField(max_length=20, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    street = models.CharField(max_length=200, blank=True)
+    contact_name = models.CharField(max_length=100, blank=True)
+    contact_email = models.CharField(max_length=254, blank=True)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    purchase_order_number = models.CharField(max_length=50, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = PartnerBillingQuerySet.as_manager()
+
+
 class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
     """Entries of the provider directory."""
 

@@ -32,30 +32,30 @@ PROFILE_FIELDS = (
 
 @transaction.atomic
 def update_partner_profile(actor: Actor, *, version: int, fields: Mapping[str, str]) -> PartnerProfile:
-    """The partner tells the operator something new about itself.
+    """The partner tells the operator something new about itself; what it does not speak of stays as it is.
 
     ``version`` is the one that the writer saw; 0 when there was none. Raises ProfileChanged, WebMailAddress.
     """
     actor.must(Permission.PARTNER_PROFILE_MANAGE)
-    Tenant.objects.select_for_update().get(pk=actor.tenant_id)
-    listed = web_mail_domain_of(fields["contact_email"])
+    tenant = Tenant.objects.select_for_update().get(pk=actor.tenant_id)
+    listed = web_mail_domain_of(fields.get("contact_email", ""))
     if listed:
         raise WebMailAddress(
             _("“%(domain)s” is a web-based mail service. Enter an address of your company's own domain.")
             % {"domain": listed},
             field="contact_email",
         )
-    values = {name: fields[name] for name in PROFILE_FIELDS}
+    values = {name: fields[name] for name in PROFILE_FIELDS if name in fields}
     former = PartnerProfile.objects.filter(pk=actor.tenant_id).first()
-    before = {name: getattr(former, name) if former else "" for name in PROFILE_FIELDS}
+    before = {name: getattr(former, name) if former else "" for name in values}
     if former is None:
-        PartnerProfile.objects.create(tenant_id=actor.tenant_id, **values)
+        PartnerProfile.objects.create(tenant=tenant, **{"legal_name": tenant.name, **values})
     elif not PartnerProfile.objects.filter(pk=actor.tenant_id, version=version).update(
         version=F("version") + 1, **values
     ):
         raise ProfileChanged
     profile = PartnerProfile.objects.get(pk=actor.tenant_id)
-    changed = [name for name in PROFILE_FIELDS if before[name] != values[name]]
+    changed = [name for name in values if before[name] != values[name]]
     record(
         actor,
         AuditAction.UPDATE_PARTNER_PROFILE,

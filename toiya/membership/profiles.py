@@ -42,8 +42,11 @@ def membership_ids_of(tenants: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return found
 
 
-def holder_of(membership_id: str) -> Tenant | None:
-    """The organisation to which a membership ID belongs since it moved there; None where it moved nowhere."""
+def holder_of(membership_id: str, *, family_id: uuid.UUID | None = None) -> Tenant | None:
+    """The organisation to which a membership ID belongs since it moved there; None where it moved nowhere, or to
+    another family than this one.
+    """
     found = OrganizationProfile.objects.select_related("owner").filter(membership_id=membership_id)
-    profile = found.filter(owner__isnull=False).first()
+    moved = found.filter(owner__isnull=False)
+    profile = (moved if family_id is None else moved.filter(owner__family_id=family_id)).first()
     return profile.owner if profile else None

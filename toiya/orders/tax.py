@@ -69,8 +69,10 @@ def change_tax_data(actor: Actor, *, version: int, tax_number: str, is_tax_exemp
     actor.must(Permission.PARTNER_PROFILE_MANAGE)
     tenant = Tenant.objects.select_for_update().get(pk=actor.tenant_id)
     number = as_tax_number(tax_number, tenant.country_id)
-    profile = PartnerProfile.objects.filter(pk=tenant.pk).first()
-    if profile is None or profile.version != version:
+    profile, _made = PartnerProfile.objects.get_or_create(
+        tenant=tenant, defaults={"legal_name": tenant.name, "version": 0}
+    )
+    if profile.version != version:
         raise ProfileChanged
     if is_tax_exempt and not profile.is_tax_exempt:
         customers, subscriptions = _sold(actor)

@@ -354,6 +354,10 @@ ACCESS: dict[str, dict[str, Need]] = {
         "GET": may(Permission.CUSTOMER_ACCOUNT_UPDATE),
         "POST": may(Permission.CUSTOMER_ACCOUNT_UPDATE),
     },
+    "profile:billing": {
+        "GET": may(Permission.PARTNER_PROFILE_VIEW),
+        "POST": may(Permission.PARTNER_PROFILE_MANAGE),
+    },
     "profile:tax": {
         "GET": may(Permission.PARTNER_PROFILE_VIEW),
         "POST": may(Permission.PARTNER_PROFILE_MANAGE),

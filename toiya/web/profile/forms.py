@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from toiya.membership.errors import LogoWrong
 from toiya.membership.logos import LARGEST_BYTES, logo_of
 from toiya.programme.countries import by_name, language_name, programme_countries
-from toiya.web.enrolment.forms import ContactForm, LegalProfileForm, SupportForm
+from toiya.web.enrolment.forms import ContactForm, LegalProfileForm, SupportForm, line
 from toiya.web.public.forms import LANGUAGES
 
 LEGAL = ("legal_name", "postal_code", "region", "city", "street")
@@ -127,6 +127,28 @@ class EntryForm(forms.Form):
             "languages": ",".join(found["languages"]),
             "countries": sorted(found["countries"]),
         }
+
+
+class BillingForm(LegalProfileForm):
+    """Where the operator's invoices go."""
+
+    billing_name = forms.CharField(label=_("Name on invoices"), widget=line("organization"))
+    contact_name = forms.CharField(label=_("Contact person"), required=False, widget=line("name"))
+    contact_email = forms.CharField(label=_("Email address"), required=False, widget=forms.EmailInput)
+    contact_phone = forms.CharField(label=_("Phone number"), required=False, widget=line("tel"))
+    purchase_order_number = forms.CharField(
+        label=_("Purchase order number"),
+        required=False,
+        help_text=_("Your own number for these purchases; it stands on the invoices."),
+        widget=line(),
+    )
+    version = forms.CharField(widget=forms.HiddenInput)
+    field_order = ("billing_name", *LEGAL)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("legal_name", "reading", "latin_name"):
+            del self.fields[name]
 
 
 class TaxForm(forms.Form):

@@ -19,6 +19,7 @@ from toiya.enrolment.partner_profile import change_partner_profile
 from toiya.membership.errors import ProfileChanged, WebMailAddress
 from toiya.membership.models import HoldingKind, OrganizationProfile, PartnerProfile
 from toiya.membership.partner_profile import PROFILE_FIELDS
+from toiya.orders.partner_billing import billing_of
 from toiya.programme.countries import country_name
 from toiya.web.activity.words import word
 from toiya.web.http import PersonRequest
@@ -36,6 +37,7 @@ def partner(request: PersonRequest) -> HttpResponse:
         "profile": profile,
         "tenant": _tenant(actor),
         "country": country_name(_tenant(actor).country_id),
+        "billing": billing_of(actor),
         "memberships": _memberships(actor),
         "may_change": actor.may(Permission.PARTNER_PROFILE_MANAGE),
         "who_may": ", ".join(str(role.label) for role in Role if role in rule.roles),

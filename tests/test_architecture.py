@@ -32,11 +32,14 @@ WITHOUT_TENANT = {
     "relations.Partnership": "has two tenants: provider and reseller",
     "relations.ResellerRelationship": "has two tenants: partner and customer",
     "relations.OlderRelationship": "has two tenants: partner and customer",
+    "webhooks.SigningCertificate": "the installation signs with it for all tenants",
 }
 INSTALLATION_WIDE = {"programme", "requests"}
 BUSINESS = {
     "audit",
     "mail",
+    "events",
+    "webhooks",
     "directory",
     "tokens",
     "relations",

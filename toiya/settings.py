@@ -131,11 +131,13 @@ INSTALLED_APPS = [
     "django_htmx",
     "toiya.audit",
     "toiya.mail",
+    "toiya.events",
     "toiya.requests",
     "toiya.programme",
     "toiya.directory",
     "toiya.tokens",
     "toiya.relations",
+    "toiya.webhooks",  # above relations: an event goes out only while the relation lives that shows it
     "toiya.membership",
     "toiya.enrolment",
     "toiya.partnerships",
@@ -266,6 +268,12 @@ if IS_PRODUCTION and not SMTP_URL:
     raise ImproperlyConfigured(message)
 CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
 AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
+# The operator's own key and certificate for the webhooks of partners; without them Toiya makes a pair of its own.
+WEBHOOK_KEY_FILE = os.environ.get("TOIYA_WEBHOOK_KEY_FILE", "")
+WEBHOOK_CERTIFICATE_FILE = os.environ.get("TOIYA_WEBHOOK_CERTIFICATE_FILE", "")
+if bool(WEBHOOK_KEY_FILE) != bool(WEBHOOK_CERTIFICATE_FILE):
+    message = "TOIYA_WEBHOOK_KEY_FILE and TOIYA_WEBHOOK_CERTIFICATE_FILE belong together; only one of them is set."
+    raise ImproperlyConfigured(message)
 
 # Calls of one application in a minute, and whether answers begin with a byte order mark (few clients can read one).
 API_CALLS_PER_MINUTE = int(env("TOIYA_API_CALLS_PER_MINUTE", "3000"))

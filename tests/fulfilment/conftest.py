@@ -7,7 +7,7 @@ import pytest
 from django.conf import LazySettings
 
 from tests.fulfilment.story import Running, running
-from toiya.fulfilment.signatures import new_secret
+from toiya.core.signatures import new_secret
 
 SECRET = new_secret()
 

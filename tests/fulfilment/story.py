@@ -21,7 +21,8 @@ from tests.fulfilment.vendor import sign
 from toiya.core.clock import real_now
 from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask, TaskKind
 from toiya.fulfilment.queue import post_task
-from toiya.fulfilment.signatures import new_secret, seal_secret
+from toiya.core.signatures import new_secret
+from toiya.fulfilment.signatures import seal_secret
 from toiya.jobs.clock import carry_out_tasks
 
 ROOT = Path(__file__).parent.parent.parent

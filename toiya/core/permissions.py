@@ -123,6 +123,8 @@ class Permission(StrEnum):
     CATALOGUE_MANAGE = "catalogue_manage"
     FULFILMENT_VIEW = "fulfilment_view"
     FULFILMENT_MANAGE = "fulfilment_manage"
+    WEBHOOKS_VIEW = "webhooks_view"
+    WEBHOOKS_MANAGE = "webhooks_manage"
     ACTIVITY_VIEW = "activity_view"
     PROGRAMME_VIEW = "programme_view"
     APPLICATIONS_REVIEW = "applications_review"
@@ -253,6 +255,15 @@ RULES: dict[Permission, Rule] = {
     ),
     Permission.FULFILMENT_MANAGE: _rule(
         _("Set up connectors, repeat and cancel their tasks"), {_GA, Role.CATALOGUE_MANAGER}, _OPERATOR
+    ),
+    Permission.WEBHOOKS_VIEW: _rule(
+        _("See where events are sent, and what came of it"),
+        {_GA, _BA, _AA, _SA, _HA},
+        _PARTNERS,
+        while_suspended=True,
+    ),
+    Permission.WEBHOOKS_MANAGE: _rule(
+        _("Choose where events are sent, and send them again"), {_GA, _AA}, _PARTNERS, while_suspended=True
     ),
     Permission.ACTIVITY_VIEW: _rule(
         _("View the activity log"), {_GA, _AA, Role.PROGRAMME_SUPPORT, Role.REVIEWER}

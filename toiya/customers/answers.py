@@ -39,9 +39,13 @@ from toiya.customers.models import CustomerAccount, RelationshipInvitation, Requ
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
 from toiya.customers.relationship_requests import keep_draft, record_issue
 from toiya.directory.models import Person, Tenant
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.partnerships.models import InvitationState
 from toiya.partnerships.standing import is_live, may_still
 from toiya.relations.channels import administration_elsewhere
+from toiya.relations.events import raise_events
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AdministrationGrant, Origin, Partnership, ResellerRelationship
 from toiya.relations.rights import are_partners
@@ -117,6 +121,7 @@ def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list
     _settle(actor, invitation)
     CustomerAccount.objects.get_or_create(tenant=customer)
     relationships = [_relate(actor, invitation, party, customer) for party in invitation.parties]
+    raise_events(actor, *_acceptances(invitation, customer))
     for party in invitation.parties:
         if chosen[party.pk]:
             grant_administration(
@@ -303,6 +308,25 @@ def _relate(
         after={"invitation": str(invitation.pk), "channel": invitation.channel},
     )
     return relationship
+
+
+def _acceptances(invitation: RelationshipInvitation, customer: Tenant) -> list[Happening]:
+    """Every party hears that the customer has accepted; the provider of a combined invitation also by the name that
+    says that a reseller stands between.
+    """
+    parties = {EventName.RELATIONSHIP_ACCEPTED: [party.pk for party in invitation.parties]}
+    if invitation.is_combined and invitation.provider_id:
+        parties[EventName.INDIRECT_RELATIONSHIP_ACCEPTED] = [invitation.provider_id]
+    return [
+        Happening(
+            name=name,
+            object_id=customer.pk,
+            tenants=tenants,
+            tie=Tie.CUSTOMER,
+            other_id=customer.pk,
+        )
+        for name, tenants in parties.items()
+    ]
 
 
 def _report_wrong_customer(actor: Actor, token: str) -> None:

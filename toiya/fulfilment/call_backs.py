@@ -7,6 +7,7 @@ from django.db import transaction
 
 from toiya.core.cipher import Unreadable
 from toiya.core.clock import real_now
+from toiya.core.signatures import is_genuine, is_recent, new_secret
 from toiya.fulfilment.errors import (
     CallBackForged,
     CallBackNotUnderstood,
@@ -26,7 +27,7 @@ from toiya.fulfilment.models import (
     Trouble,
 )
 from toiya.fulfilment.outcomes import Outcome, object_of, text_in
-from toiya.fulfilment.signatures import is_genuine, is_recent, new_secret, secrets_of
+from toiya.fulfilment.signatures import secrets_of
 from toiya.fulfilment.speaking import note_call
 
 LONGEST_ID = 100

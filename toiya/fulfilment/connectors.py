@@ -14,10 +14,11 @@ from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
 from toiya.core.outbound import OutboundRefused, read_url
 from toiya.core.permissions import Permission
+from toiya.core.signatures import new_secret
 from toiya.fulfilment.errors import AddressNotAllowed, CodeTaken, ConnectorChanged, FieldMissing, KindFixed
 from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask
 from toiya.fulfilment.outcomes import Outcome
-from toiya.fulfilment.signatures import new_secret, seal_secret
+from toiya.fulfilment.signatures import seal_secret
 from toiya.fulfilment.speaking import way_of
 
 OVERLAP = dt.timedelta(hours=24)

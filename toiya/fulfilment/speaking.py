@@ -7,6 +7,7 @@ import uuid
 from django.db.models import F, Q
 
 from toiya.core.clock import real_now
+from toiya.core.signatures import TOLERANCE
 from toiya.fulfilment.models import (
     CallKind,
     CallOutcome,
@@ -21,7 +22,6 @@ from toiya.fulfilment.models import (
 from toiya.fulfilment.outcomes import LONGEST_PAUSE, Outcome, Way
 from toiya.fulfilment.queue import BATCH, LEASE
 from toiya.fulfilment.service_broker import SERVICE_BROKER
-from toiya.fulfilment.signatures import TOLERANCE
 from toiya.fulfilment.webhook import WEBHOOK
 
 FIRST_PAUSE = dt.timedelta(seconds=5)

@@ -22,15 +22,18 @@ from toiya.membership.cleaning import forget_old_sessions
 from toiya.orders.fulfilling import carry_out_task
 from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
 from toiya.programme.words import current_programme
+from toiya.relations.grants import expired_grants, tell_expired
 from toiya.requests.cleaning import forget_old_requests
 from toiya.subscriptions.digest import digests_due, send_digest
 from toiya.subscriptions.renewal import renew_what_is_due
+from toiya.webhooks.delivery import deliver_events, forget_old_events
 
 log = structlog.get_logger(__name__)
 SECONDS = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 AT_MOST = dt.timedelta(seconds=20)
+EVENTS_AT_MOST = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ def carry_out_tasks() -> int:
     return carried
 
 
+def send_events() -> int:
+    """Partners' programs hear what happened within seconds; in short turns, so that a backlog keeps nobody waiting."""
+    return deliver_events(until=real_now() + EVENTS_AT_MOST)
+
+
+def tell_of_expired_access() -> int:
+    """Administrator access that reached its end date is nobody's act; partners' programs hear of it all the same."""
+    return sum(
+        tell_expired(bystander_for(grant.grantee, kind="worker"), grant=grant)
+        for family in Family.objects.all()
+        for grant in expired_grants(family)
+    )
+
+
 def remind_of_partnership_invitations() -> int:
     """A reseller that has not answered a mailed invitation hears of it once more before it lapses."""
     sent = 0
@@ -87,17 +104,25 @@ def send_renewal_digests() -> int:
 
 def forget_what_is_over() -> int:
     """Sessions, counters and cached answers whose time has passed."""
-    return forget_old_requests() + forget_old_sessions() + forget_passwords() + forget_old_call_backs()
+    return (
+        forget_old_requests()
+        + forget_old_sessions()
+        + forget_passwords()
+        + forget_old_call_backs()
+        + forget_old_events()
+    )
 
 
 DUTIES = (
     Duty("send mails", SECONDS, send_mails),
     Duty("carry out what was ordered", SECONDS, carry_out_tasks),
+    Duty("send events", SECONDS, send_events),
     Duty("seal the activity log", 3 * SECONDS, seal_records),
     Duty("sign checkpoints", HOUR, sign_checkpoints, in_turns=True),
     Duty("remind of partnership invitations", HOUR, remind_of_partnership_invitations, in_turns=True),
     Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
     Duty("renew subscriptions", MINUTE, renew_what_is_due),
+    Duty("tell of expired access", MINUTE, tell_of_expired_access, in_turns=True),
     Duty("work on files with many rows", SECONDS, work_on_files),
     Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),

@@ -12,11 +12,15 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import By
 from toiya.core.errors import NotVisible
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.fulfilment.models import FulfilmentTask, TaskKind, TaskState
 from toiya.fulfilment.queue import LONGEST_REFERENCE, post_task
 from toiya.licences.pools import hold_pools
 from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
 from toiya.orders.notices import tell_settled
+from toiya.relations.events import raise_events
 from toiya.subscriptions.lifecycle import activate_subscription, change, note
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.quantity import finish_increase
@@ -184,7 +188,7 @@ def _settle_order(by: By, order: Order) -> None:
 
 
 def record_outcome(by: By, order: Order) -> None:
-    """The log says how the order ended."""
+    """The log says how the order ended, and the programs of provider and reseller hear of it."""
     failed = order.state == OrderState.FAILED
     record(
         by,
@@ -194,4 +198,14 @@ def record_outcome(by: By, order: Order) -> None:
         counterparty_id=order.reseller_id,
         customer_id=order.customer_id,
         after={"number": order.number, "state": str(order.state)},
+    )
+    raise_events(
+        by,
+        Happening(
+            name=EventName.ORDER_COMPLETED,
+            object_id=order.pk,
+            tenants=(order.tenant_id, order.reseller_id),
+            tie=Tie.CUSTOMER,
+            other_id=order.customer_id,
+        ),
     )

@@ -25,6 +25,9 @@ from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity, Permission
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Tenant
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.orders.carts import lines_of
 from toiya.orders.checkout import Purchase, claim_cart, digest_of, lock_chain, place_order
 from toiya.orders.edges import Priced, first_period
@@ -59,6 +62,7 @@ from toiya.orders.numbers import next_number
 from toiya.orders.reach import must_reach
 from toiya.pricing.models import PriceRule
 from toiya.pricing.offers import sellable_offers
+from toiya.relations.events import raise_events
 from toiya.relations.models import Partnership
 from toiya.subscriptions.holdings import holdings_of
 
@@ -111,6 +115,7 @@ def _send(actor: Actor, cart: Cart, version: int, note: str) -> OrderRequest:
     request.save(force_insert=True)
     _write_lines(request, answers, asked={line.position: line.quantity for line in lines})
     _record(actor, AuditAction.CREATE_ORDER_REQUEST, request, answers=answers)
+    _tell_partners(actor, request, EventName.ORDER_REQUEST_CREATED)
     if _passes(request):
         by = bystander_for(provider, kind="automatic_approval")
         order = _approve(by, request, from_states=(OrderRequestState.OPEN,), is_automatic=True)
@@ -417,6 +422,25 @@ def _settle(
     for name, value in fields.items():
         setattr(request, name, value)
     request.version = expected + 1
+    _tell_partners(by, request, EventName.ORDER_REQUEST_UPDATED)
+
+
+def _tell_partners(by: By, request: OrderRequest, name: EventName) -> None:
+    """The programs of both sides hear of the request while they work together."""
+    sides = (request.tenant_id, request.provider_id)
+    raise_events(
+        by,
+        *(
+            Happening(
+                name=name,
+                object_id=request.pk,
+                tenants=(own,),
+                tie=Tie.PARTNERSHIP,
+                other_id=other,
+            )
+            for own, other in (sides, sides[::-1])
+        ),
+    )
 
 
 def _record(

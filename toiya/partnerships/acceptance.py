@@ -13,6 +13,9 @@ from toiya.core.errors import InvalidLink, TooManyAttempts
 from toiya.core.permissions import Capacity, DirectoryRole, Permission, Role
 from toiya.core.reader import reader_name
 from toiya.directory.models import Domain, Person, Tenant
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.mail import outbox
 from toiya.partnerships.errors import (
     AlreadyPartners,
@@ -24,6 +27,7 @@ from toiya.partnerships.errors import (
 )
 from toiya.partnerships.models import InvitationState, PartnerInvitation
 from toiya.partnerships.standing import is_live, must_be_open, wrong_with_inviter
+from toiya.relations.events import raise_events
 from toiya.relations.grants import grant_administration, names_of
 from toiya.relations.models import Partnership
 from toiya.relations.rights import are_partners
@@ -85,6 +89,7 @@ def _accept(
         counterparty_id=provider.pk,
         after={"provider": provider.name, "reseller": reseller.name, "invitation": str(invitation.pk)},
     )
+    raise_events(actor, *_told(partnership))
     if roles:
         grant_administration(
             actor,
@@ -98,6 +103,21 @@ def _accept(
         )
     _tell_both(actor, invitation, partnership, [role for role in DirectoryRole if role in roles])
     return partnership
+
+
+def _told(partnership: Partnership) -> list[Happening]:
+    """Each side hears that it works with the other now."""
+    sides = (partnership.provider_id, partnership.reseller_id)
+    return [
+        Happening(
+            name=EventName.PARTNERSHIP_ACCEPTED,
+            object_id=partnership.pk,
+            tenants=(own,),
+            tie=Tie.PARTNERSHIP,
+            other_id=other,
+        )
+        for own, other in (sides, sides[::-1])
+    ]
 
 
 def _must_be_allowed(actor: Actor, invitation: PartnerInvitation) -> None:

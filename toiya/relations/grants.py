@@ -16,12 +16,17 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, DirectoryRole, Permission, Role
-from toiya.directory.models import Person, Tenant
+from toiya.directory.models import Family, Person, Tenant
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.mail import outbox
 from toiya.relations.errors import ConsentMissing, GrantNotLive, GrantTooLong, NotInGrant
+from toiya.relations.events import raise_events
 from toiya.relations.models import AccessAssignment, AdministrationGrant, GrantRole
 
 LONGEST_GRANT = dt.timedelta(days=730)
+BATCH = 100
 AGENT_GROUPS = (Role.ADMIN_AGENT, Role.HELPDESK_AGENT)
 DEFAULT_ACCESS: Mapping[Role, frozenset[DirectoryRole]] = {
     Role.ADMIN_AGENT: frozenset(DirectoryRole),
@@ -89,7 +94,76 @@ def grant_administration(
             "expires_at": expires_at.isoformat(),
         },
     )
+    raise_events(by, *_beginning(grant, chosen))
     return grant
+
+
+def _of_grant(grant: AdministrationGrant, name: EventName, *, tie: Tie = Tie.GRANT) -> Happening:
+    """What the grantee hears of the grant while it lives; of its end always."""
+    return Happening(
+        name=name,
+        object_id=grant.pk,
+        tenants=(grant.grantee_id,),
+        tie=tie,
+        other_id=grant.pk,
+    )
+
+
+def _of_group(grant: AdministrationGrant, group: Role, *names: EventName) -> list[Happening]:
+    """What the grantee hears of one of its groups; the group is the assignment's id."""
+    return [
+        Happening(
+            name=name,
+            object_id=grant.pk,
+            detail=group.value,
+            tenants=(grant.grantee_id,),
+            tie=Tie.GRANT,
+            other_id=grant.pk,
+        )
+        for name in names
+    ]
+
+
+def _beginning(grant: AdministrationGrant, chosen: Iterable[DirectoryRole]) -> list[Happening]:
+    """Consent makes a grant usable at once, with the groups that may use it until somebody assigns otherwise."""
+    roles = set(chosen)
+    groups = [
+        happening
+        for group, usable in DEFAULT_ACCESS.items()
+        if usable & roles
+        for happening in _of_group(grant, group, EventName.ACCESS_CREATED, EventName.ACCESS_ACTIVATED)
+    ]
+    return [
+        _of_grant(grant, EventName.GRANT_APPROVED),
+        _of_grant(grant, EventName.GRANT_ACTIVATED),
+        *groups,
+    ]
+
+
+def expired_grants(family: Family) -> list[AdministrationGrant]:
+    """Access whose end date has passed on the family's clock, without anybody having been told."""
+    return list(
+        AdministrationGrant.objects.filter(
+            tenant__family=family,
+            removed_at__isnull=True,
+            expiry_told_at__isnull=True,
+            expires_at__lte=family.clock.now(),
+        )
+        .select_related("grantee__family")
+        .order_by("expires_at", "pk")[:BATCH]
+    )
+
+
+@transaction.atomic
+def tell_expired(by: By, *, grant: AdministrationGrant) -> bool:
+    """Nobody acts when access reaches its end date; the grantee's program hears of it all the same, once."""
+    untold = AdministrationGrant.objects.filter(
+        pk=grant.pk, removed_at__isnull=True, expiry_told_at__isnull=True, expires_at__lte=by.now
+    )
+    if not untold.update(expiry_told_at=by.now):
+        return False
+    raise_events(by, _of_grant(grant, EventName.GRANT_EXPIRED, tie=Tie.NONE))
+    return True
 
 
 @transaction.atomic
@@ -123,6 +197,7 @@ def remove_grant(actor: Actor, *, grant: AdministrationGrant) -> AdministrationG
             "expires_at": grant.expires_at.isoformat(),
         },
     )
+    raise_events(actor, _of_grant(grant, EventName.GRANT_TERMINATED, tie=Tie.NONE))
     is_own = actor.tenant_id == grant.tenant_id
     remover, other = (grant.tenant, grant.grantee) if is_own else (grant.grantee, grant.tenant)
     for person in administrators_of(other):
@@ -187,6 +262,15 @@ def _assign(actor: Actor, grant: AdministrationGrant, group: Role, chosen: list[
         before={"group": group.value, "roles": before},
         after={"group": group.value, "roles": chosen},
     )
+    raise_events(actor, *_of_group(grant, group, *_names_of_change(before, chosen)))
+
+
+def _names_of_change(before: list[str], chosen: list[str]) -> tuple[EventName, ...]:
+    if not chosen:
+        return (EventName.ACCESS_DELETED,)
+    if not before:
+        return (EventName.ACCESS_CREATED, EventName.ACCESS_ACTIVATED)
+    return (EventName.ACCESS_UPDATED,)
 
 
 def administrators_of(tenant: Tenant) -> list[Person]:

@@ -150,7 +150,7 @@ class AdministrationGrant(models.Model):
     them back.
 
     ``capacity`` is what the grantee was when consent was given to it; suspended in that capacity, it uses
-    nothing.
+    nothing. ``expiry_told_at``: the expiry, which is nobody's act, has been told; it ends no right (G-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -163,6 +163,7 @@ class AdministrationGrant(models.Model):
     invitation_id = models.UUIDField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by_tenant_id = models.UUIDField(null=True, blank=True)
+    expiry_told_at = models.DateTimeField(null=True, blank=True)
 
     objects = AdministrationGrantQuerySet.as_manager()
 
@@ -173,6 +174,13 @@ class AdministrationGrant(models.Model):
             models.CheckConstraint(condition=~Q(tenant=F("grantee")), name="grantee_is_another"),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("starts_at")), name="grant_expires_after_start"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(removed_at__isnull=True, expiry_told_at__isnull=True),
+                name="grants_that_expire",
             ),
         ]
 

@@ -25,9 +25,13 @@ from toiya.core.ids import new_id
 from toiya.core.money import UnitPrice
 from toiya.core.terms import term_end
 from toiya.directory.models import Tenant
+from toiya.events.models import Tie
+from toiya.events.names import EventName
+from toiya.events.posting import Happening
 from toiya.licences.pools import change_seats
 from toiya.pricing.models import Promotion
 from toiya.pricing.quote import Quote
+from toiya.relations.events import raise_events
 from toiya.subscriptions.errors import ChangedMeanwhile, NotInThisState
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionEvent, SubscriptionState
 
@@ -127,7 +131,23 @@ def change(
     for name, value in fields.items():
         setattr(subscription, name, value)
     subscription.version, subscription.sequence = expected + 1, subscription.sequence + 1
+    _tell_partners(by, subscription)
     return _write_event(by, subscription, kind, fields)
+
+
+def _tell_partners(by: By, subscription: Subscription) -> None:
+    """The programs of provider and reseller hear of every change, by whatever way it came about."""
+    customer_id = subscription.customer_id
+    raise_events(
+        by,
+        Happening(
+            name=EventName.SUBSCRIPTION_UPDATED,
+            object_id=subscription.pk,
+            tenants=(subscription.tenant_id, subscription.reseller_id),
+            tie=Tie.CUSTOMER,
+            other_id=customer_id,
+        ),
+    )
 
 
 def _write_event(

@@ -26,6 +26,7 @@ urlpatterns = [
     path("organization/", include("toiya.web.organization.urls")),
     path("operator/", include("toiya.web.operator.urls")),
     path("", include("toiya.web.fulfilment.urls")),
+    path("", include("toiya.web.webhooks.urls")),
     path("", include("toiya.web.health.urls")),
     path("", include("toiya.web.radar.urls")),
     path("", include("toiya.web.bulk.urls")),

@@ -405,6 +405,8 @@ ACCESS: dict[str, dict[str, Need]] = {
     "operator:web_mail": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:add_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
     "operator:remove_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
+    # webhooks: where a partner's program listens; receivers fetch certificates without signing in
+    "webhooks:certificate": {"GET": ANYBODY},
     # fulfilment: the operator's connectors and their queue; vendors call back with a signature
     "fulfilment:queue": {"GET": may(Permission.FULFILMENT_VIEW)},
     "fulfilment:export": {"GET": may(Permission.FULFILMENT_VIEW)},

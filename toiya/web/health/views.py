@@ -13,6 +13,7 @@ from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
 from toiya.fulfilment.queue import unfinished_tasks
 from toiya.mail.outbox import waiting_mails
+from toiya.webhooks.delivery import undelivered_events
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 BY_PROXY = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -40,6 +41,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     waiting, oldest = waiting_mails(real_now())
     unfinished, stuck = unfinished_tasks(real_now())
+    undelivered, late = undelivered_events(real_now())
     for name, text, value in (
         ("toiya_mails_waiting", "Mails that the worker has not sent yet", waiting),
         ("toiya_mails_oldest_seconds", "How long the oldest of them has been due", oldest),
@@ -50,6 +52,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ),
         ("toiya_tasks_unfinished", "Tasks that other systems have not done yet", unfinished),
         ("toiya_tasks_stuck", "Those of them that are in trouble or late", stuck),
+        ("toiya_events_waiting", "Events that partners' programs have not accepted yet", undelivered),
+        ("toiya_events_late", "Those of them that have waited for more than five minutes", late),
         ("toiya_process_cpu_seconds", "Processor time of this process", sum(os.times()[:2])),
     ):
         Gauge(name, text, registry=registry).set(value)

@@ -1,0 +1,1 @@
+"""The pages of a partner's webhooks, and the certificates that anybody may download."""

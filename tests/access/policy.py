@@ -196,6 +196,9 @@ KIND: dict[str, str] = {
     "fulfilment:resume": "connector",
     "fulfilment:try_out": "connector",
     "fulfilment:call_back": "call-back",
+    "webhooks:event": "event",
+    "webhooks:replay": "event",
+    "webhooks:certificate": "certificate",
     "mailbox:mail": "mail",
     "mailbox:html": "mail",
 }
@@ -276,6 +279,7 @@ WITHOUT_PERMISSION: dict[Level, dict[str, str]] = {
         "healthz": "GET",
         "readyz": "GET",
         "metrics": "GET",
+        "webhooks:certificate": "GET",
     },
     Level.LINK_HOLDER: {
         "enrolment:contact": "GET",

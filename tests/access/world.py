@@ -13,6 +13,7 @@ from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
 from tests.commerce import Shop, build_shop, subscribed
 from tests.fulfilment.story import asked_task, webhook_connector
+from tests.webhooks.story import told_to
 from toiya.bulk.models import BulkFile, BulkKind
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
@@ -29,6 +30,7 @@ from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AdministrationGrant, Channel, OlderRelationship, Partnership
 from toiya.subscriptions.models import Transfer
+from toiya.webhooks.keys import signing_key
 
 SECRET = "JBSWY3DPEHPK3PXP"
 DAY = dt.timedelta(days=1)
@@ -420,6 +422,15 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         "connector": by_id("connector_id", one=(task.connector_id, operator)),
         "fulfilment task": by_id("task_id", one=(task.pk, _who("tsubame"))),
         "call-back": {"of a task": ({"task_id": task.pk}, ALL), "of none": ({"task_id": NOBODY}, ALL)},
+        "event": by_id(
+            "event_id",
+            kawase=(told_to(cast.kawase).event_id, _who("kawase")),
+            yamabuki=(told_to(cast.yamabuki).event_id, _who("yamabuki")),
+        ),
+        "certificate": {
+            "one": ({"thumbprint": signing_key().thumbprint}, ALL),
+            "nonexistent": ({"thumbprint": "0" * 64}, NONE),
+        },
         "mail": by_id("mail_id", one=(mail.pk, ALL)),
         "partner link": {
             "open": ({"token": token(Purpose.PARTNER_INVITATION, ours.pk)[0]}, ALL),

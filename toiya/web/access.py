@@ -407,6 +407,14 @@ ACCESS: dict[str, dict[str, Need]] = {
     "operator:remove_web_mail": {"POST": may(Permission.PROGRAMME_MANAGE)},
     # webhooks: where a partner's program listens; receivers fetch certificates without signing in
     "webhooks:certificate": {"GET": ANYBODY},
+    "webhooks:settings": {"GET": may(Permission.WEBHOOKS_VIEW), "POST": may(Permission.WEBHOOKS_MANAGE)},
+    "webhooks:secret": {"POST": may(Permission.WEBHOOKS_MANAGE)},
+    "webhooks:test": {"POST": may(Permission.WEBHOOKS_MANAGE)},
+    "webhooks:remove": {"GET": may(Permission.WEBHOOKS_MANAGE), "POST": may(Permission.WEBHOOKS_MANAGE)},
+    "webhooks:log": {"GET": may(Permission.WEBHOOKS_VIEW)},
+    "webhooks:event": {"GET": may(Permission.WEBHOOKS_VIEW)},
+    "webhooks:replay": {"POST": may(Permission.WEBHOOKS_MANAGE)},
+    "webhooks:replay_failed": {"POST": may(Permission.WEBHOOKS_MANAGE)},
     # fulfilment: the operator's connectors and their queue; vendors call back with a signature
     "fulfilment:queue": {"GET": may(Permission.FULFILMENT_VIEW)},
     "fulfilment:export": {"GET": may(Permission.FULFILMENT_VIEW)},

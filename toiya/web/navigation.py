@@ -110,6 +110,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ("people:add", "people:person", "people:roles", "people:reset_password"),
         ),
         Entry("profile:partner", _("Partner profile"), "card-heading", ("profile:",)),
+        Entry("webhooks:settings", _("Webhooks"), "broadcast", ("webhooks:",)),
     ),
     "organization": (
         Entry("organization:home", pgettext_lazy("menu", "Home"), "house"),

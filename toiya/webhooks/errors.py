@@ -12,6 +12,7 @@ class AddressNotAllowed(Refusal):
     """Calls go to public https addresses only (T-35)."""
 
     code = "address_not_allowed"
+    status = 400
     message = gettext_lazy(
         "This is not an address that calls may go to. Give a public https address, on port 443 or 8443, without a "
         "user name in it."
@@ -25,6 +26,7 @@ class UnknownEvents(Refusal):
     """There are no such events."""
 
     code = "unknown_events"
+    status = 400
 
     def __init__(self, *, names: list[str]) -> None:
         self.names = names
@@ -37,6 +39,7 @@ class NoEvents(Refusal):
     """A registration for nothing."""
 
     code = "no_events"
+    status = 400
     message = gettext_lazy("Choose at least one event.")
 
     def __init__(self) -> None:
@@ -47,6 +50,7 @@ class PropertiesTooLarge(Refusal):
     """Properties are a few words of the registering program, no store."""
 
     code = "properties_too_large"
+    status = 400
 
     def __init__(self, *, limit: int) -> None:
         super().__init__(
@@ -73,6 +77,7 @@ class TestNotWanted(Refusal):
     """Only what is registered for is sent, the test included."""
 
     code = "test_not_wanted"
+    status = 400
     message = gettext_lazy("Register for the event “test-created” first; a test is sent as that event.")
 
 

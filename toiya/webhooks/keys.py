@@ -60,7 +60,7 @@ def signing_key() -> SigningKey:
 
 def certificate_path(thumbprint: str) -> str:
     """Where anybody can download the certificate."""
-    return f"/webhooks/certificates/{thumbprint}.cer"
+    return f"/certificates/{thumbprint}.cer"
 
 
 def certificate_for(thumbprint: str) -> bytes | None:

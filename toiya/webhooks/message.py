@@ -16,7 +16,7 @@ from toiya.webhooks.registration import secrets_of
 _GRANT = "/granularAdminRelationships/{object}"
 _ACCESS = "/granularAdminRelationships/{object}/accessAssignments/{detail}"
 _CUSTOMER = "/v1/customers/{object}"
-_REQUEST = "/v1/extensions/orderRequests/{object}"
+_REQUEST = "/v1/toiya/orderRequests/{object}"
 PATHS: dict[EventName, str] = {
     EventName.TEST_CREATED: "/webhooks/v1/registration/validationEvents/{object}",
     EventName.SUBSCRIPTION_UPDATED: "/webhooks/v1/customers/{other}/subscriptions/{object}",
@@ -30,7 +30,7 @@ PATHS: dict[EventName, str] = {
     EventName.ACCESS_ACTIVATED: _ACCESS,
     EventName.ACCESS_UPDATED: _ACCESS,
     EventName.ACCESS_DELETED: _ACCESS,
-    EventName.PARTNERSHIP_ACCEPTED: "/v1/extensions/partnerships/{object}",
+    EventName.PARTNERSHIP_ACCEPTED: "/v1/toiya/partnerships/{object}",
     EventName.ORDER_REQUEST_CREATED: _REQUEST,
     EventName.ORDER_REQUEST_UPDATED: _REQUEST,
     EventName.ORDER_COMPLETED: "/v1/customers/{other}/orders/{object}",

@@ -24,10 +24,10 @@ REPLAYABLE = (EventState.DELIVERED, EventState.PARKED)
 def replay_event(actor: Actor, *, event_id: uuid.UUID) -> Event:
     """One of them, at once. Raises NotVisible, NotRegistered, NothingToReplay."""
     actor.must(Permission.WEBHOOKS_MANAGE)
-    registration = locked_registration(actor)
     rows = Event.objects.visible_to(actor).filter(event_id=event_id)
     if not rows.exists():
         raise NotVisible
+    registration = locked_registration(actor)
     _replay(actor, registration, rows, event=str(event_id))
     return rows.get()
 

@@ -80,6 +80,7 @@ def tile_texts() -> dict[str, str]:
         "activity:log": _("Who did what, and when."),
         "people:list": _("Add users, give roles, reset passwords."),
         "profile:partner": _("Legal profile, primary contact, support contact."),
+        "webhooks:settings": _("Tell your own program what happened, within seconds."),
     }
 
 

@@ -24,7 +24,7 @@ LOG = "audit_auditrecord"
 # itself. Who may have a token is recorded: applications, their secrets, and people letting them in.
 BOOKKEEPING = re.compile(
     r"django_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
-    r"|tokens_(?:accesstoken|refreshtoken|authorizationcode|devicecode|signingkey)$"
+    r"|requests_replay|tokens_(?:accesstoken|refreshtoken|authorizationcode|devicecode|signingkey)$"
 )
 EXCEPTIONS = {
     ("account_login", "directory_person"): "when somebody signed in last",

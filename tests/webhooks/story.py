@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import time_machine
 from django.test import Client
 
-from tests.cast import actor_of
+from tests.cast import Cast, actor_of
 from tests.webhooks.receiver import Posted, Receiver
 from toiya.core.clock import real_now
 from toiya.directory.models import Person, Tenant
@@ -18,6 +18,7 @@ from toiya.events.names import EventName
 from toiya.events.posting import Happening
 from toiya.jobs.clock import send_events
 from toiya.relations.events import raise_events
+from toiya.webhooks.message import resource_uri
 from toiya.webhooks.models import DeliveryAttempt, WebhookRegistration
 from toiya.webhooks.registration import WebhookDetails, register_webhook
 
@@ -30,6 +31,21 @@ def listen(
     """The person's organisation registers the receiver for everything."""
     details = WebhookDetails(url=receiver.url + path, events=events, **more)
     return register_webhook(actor_of(person), details=details)
+
+
+def listen_all(cast: Cast) -> None:
+    """Every partner of the cast has registered for everything; nobody listens there."""
+    for person in (cast.mei, cast.kai, cast.yui, cast.jun):
+        register_webhook(
+            actor_of(person),
+            details=WebhookDetails(url="https://receiver.example/events", events=EVERYTHING),
+        )
+
+
+def heard(tenant: Tenant) -> list[str]:
+    """The events that the organisation was to be told, by name and the end of their address, in order."""
+    rows = Event.objects.filter(tenant_id=tenant.pk).order_by("pk")
+    return [f"{row.name} {resource_uri(row).removeprefix('http://localhost:8000')}" for row in rows]
 
 
 def happen(person: Person, *, object_id: uuid.UUID | None = None, **more: Any) -> Event:

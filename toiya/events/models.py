@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from toiya.core.actor import Actor
 from toiya.core.ids import new_id
@@ -42,7 +43,7 @@ class Tie(models.TextChoices):
 class EventState(models.TextChoices):
     """How far the delivery is. Parked: not accepted within the time; dropped: the relation had ended before."""
 
-    WAITING = "waiting", _("Waiting")
+    WAITING = "waiting", pgettext_lazy("event", "Waiting")
     DELIVERED = "delivered", _("Delivered")
     PARKED = "parked", _("Given up")
     DROPPED = "dropped", _("Not sent")

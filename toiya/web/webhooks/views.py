@@ -1,7 +1,6 @@
 """Settings of a partner's webhooks, and the log of what was sent."""
 
 import uuid
-from collections.abc import Sequence
 
 from django.conf import settings as installation
 from django.contrib import messages
@@ -111,18 +110,16 @@ def _standing(request: PersonRequest) -> list[dict[str, object]]:
 
 def _changes(found: WebhookRegistration, form: WebhookForm) -> list[dict[str, object]]:
     """What the table holds now where it differs from what was typed."""
-    typed = form.cleaned_data
     return [
-        {"label": form[name].label, "before": _words(typed.get(name)), "after": _words(value)}
+        {"label": form[name].label, "before": before, "after": after}
         for name, value in stored(found).items()
-        if set(typed.get(name) or ()) != set(value)  # type: ignore[call-overload]
+        if (before := _words(form.cleaned_data.get(name))) != (after := _words(value))
     ]
 
 
 def _words(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return ", ".join(map(str, value)) if isinstance(value, Sequence) else ""
+    """A list has the order of the table, whoever wrote it."""
+    return ", ".join(sorted(value)) if isinstance(value, list) else str(value or "")
 
 
 def remove(request: PersonRequest) -> HttpResponse:

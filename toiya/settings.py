@@ -272,7 +272,9 @@ AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 WEBHOOK_KEY_FILE = os.environ.get("TOIYA_WEBHOOK_KEY_FILE", "")
 WEBHOOK_CERTIFICATE_FILE = os.environ.get("TOIYA_WEBHOOK_CERTIFICATE_FILE", "")
 if bool(WEBHOOK_KEY_FILE) != bool(WEBHOOK_CERTIFICATE_FILE):
-    message = "TOIYA_WEBHOOK_KEY_FILE and TOIYA_WEBHOOK_CERTIFICATE_FILE belong together; only one of them is set."
+    message = (
+        "TOIYA_WEBHOOK_KEY_FILE and TOIYA_WEBHOOK_CERTIFICATE_FILE belong together; only one of them is set."
+    )
     raise ImproperlyConfigured(message)
 
 # Calls of one application in a minute, and whether answers begin with a byte order mark (few clients can read one).

@@ -19,9 +19,9 @@ from django.test import Client
 from tests.cast import Cast, actor_of
 from tests.fulfilment.vendor import sign
 from toiya.core.clock import real_now
+from toiya.core.signatures import new_secret
 from toiya.fulfilment.models import Connector, ConnectorKind, FulfilmentTask, TaskKind
 from toiya.fulfilment.queue import post_task
-from toiya.core.signatures import new_secret
 from toiya.fulfilment.signatures import seal_secret
 from toiya.jobs.clock import carry_out_tasks
 

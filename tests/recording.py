@@ -20,8 +20,8 @@ Execute: TypeAlias = Callable[[str, Any, bool, dict[str, Any]], Any]
 WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 BRACKET = re.compile(r'\s*(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\s+"?(\w+)', re.IGNORECASE)
 LOG = "audit_auditrecord"
-# What is no business of anybody: sessions and tokens, counted guesses, mails (the record tells of their cause), the log
-# itself. Who may have a token is recorded: applications, their secrets, and people letting them in.
+# What is no business of anybody: sessions and tokens, counted guesses, kept answers, mails (the record tells of their
+# cause), the log itself. Who may have a token is recorded: applications, their secrets, and people letting them in.
 BOOKKEEPING = re.compile(
     r"django_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
     r"|requests_replay|tokens_(?:accesstoken|refreshtoken|authorizationcode|devicecode|signingkey)$"

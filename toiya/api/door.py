@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args, get_origin
 
 import msgspec
 import structlog
@@ -201,16 +201,20 @@ def _arguments(operation: Operation, values: tuple[str, ...], request: HttpReque
 
 def _query(operation: Operation, given: QueryDict) -> object:
     """Names in any case, with or without underscores: clients write seekOperation, seekoperation, seek_operation."""
-    names = {
-        field.encode_name.replace("_", "").lower(): field.encode_name
-        for field in msgspec.structs.fields(operation.query)
+    fields = {
+        field.encode_name.replace("_", "").lower(): field for field in msgspec.structs.fields(operation.query)
     }
     found = {
-        names[bare]: values[-1]
+        fields[bare].encode_name: values if _is_repeated(fields[bare].type) else values[-1]
         for name, values in given.lists()
-        if (bare := name.replace("_", "").replace("$", "").lower()) in names and values[-1] != ""
+        if (bare := name.replace("_", "").replace("$", "").lower()) in fields and values[-1] != ""
     }
     return convert(found, operation.query)
+
+
+def _is_repeated(kind: Any) -> bool:  # noqa: ANN401  (a type)
+    """Whether the query name may stand several times, each with one value."""
+    return any(get_origin(part) is list for part in (kind, *get_args(kind)))
 
 
 def _body(operation: Operation, request: HttpRequest) -> object:

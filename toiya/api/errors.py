@@ -12,9 +12,25 @@ from toiya.core.errors import (
     SecondFactorStale,
     TooManyAttempts,
 )
+from toiya.directory.errors import DomainNotVerified
+from toiya.directory.people import RoleNotYours
+from toiya.directory.sign_in import WeakPassword
 from toiya.enrolment.errors import IncompleteDetails
+from toiya.licences.errors import (
+    NameTooLong,
+    NoPlanLeft,
+    NoSeatFree,
+    NoSuchSeats,
+    PlansNotPossible,
+    RoleNotLent,
+    UserDisabled,
+)
 from toiya.membership.errors import ProfileChanged
+<<<<<<< HEAD
 from toiya.pricing.errors import NotOwnRegion
+=======
+from toiya.relations.errors import AccessMissing, BeyondReach
+>>>>>>> 701b9c0 (A customer's users, their administrator roles and licences over the API)
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
 
@@ -32,8 +48,26 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     TooManyAttempts: (429, 429),
     ProfileChanged: (400, 2055),
     OtherRequest: (422, INVALID_INPUT),
+<<<<<<< HEAD
     # pricing
     NotOwnRegion: (403, 2030),
+=======
+    # directory
+    DomainNotVerified: (400, INVALID_INPUT),
+    RoleNotYours: (403, 900150),
+    WeakPassword: (400, INVALID_INPUT),
+    # licences
+    NameTooLong: (400, INVALID_INPUT),
+    NoPlanLeft: (400, INVALID_INPUT),
+    NoSeatFree: (400, 60012),
+    NoSuchSeats: (400, 60012),
+    PlansNotPossible: (400, INVALID_INPUT),
+    RoleNotLent: (403, 900150),
+    UserDisabled: (400, INVALID_INPUT),
+    # relations
+    AccessMissing: (403, 900150),
+    BeyondReach: (403, 900150),
+>>>>>>> 701b9c0 (A customer's users, their administrator roles and licences over the API)
 }
 
 

@@ -1,13 +1,15 @@
 """The things that addresses name, fetched through the actor; what somebody may not see does not exist (404)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
-from toiya.api.errors import told_as
+from toiya.api.errors import WireError, told_as
 from toiya.api.operations import Call
 from toiya.core.errors import NotVisible
 from toiya.customers.relationships import relationship_with
+from toiya.relations.errors import AccessMissing
 from toiya.relations.models import ResellerRelationship
 from toiya.subscriptions.models import Subscription
 from toiya.subscriptions.rights import subscription_for
@@ -15,6 +17,7 @@ from toiya.subscriptions.rights import subscription_for
 T = TypeVar("T")
 NO_SUCH_CUSTOMER = 60003
 NO_SUCH_SUBSCRIPTION = 20003
+NO_SUCH_USER = 60002
 
 
 def relationship_in(call: Call, customer_id: uuid.UUID) -> ResellerRelationship:
@@ -38,3 +41,14 @@ def found_or(code: int, rows: Sequence[T]) -> T:
         if not rows:
             raise NotVisible
     return rows[0]
+
+
+@contextmanager
+def user_of_customer() -> Iterator[None]:
+    """Inside, what is missing is a user of the customer (404, 60002); without the customer's consent it is access."""
+    try:
+        yield
+    except AccessMissing:
+        raise
+    except NotVisible as refusal:
+        raise WireError(404, NO_SUCH_USER, str(refusal), refusal.code) from refusal

@@ -19,6 +19,8 @@ SALT_BYTES = 16
 PERSONAL = frozenset(
     {
         "name",
+        "first_name",
+        "last_name",
         "user_name",
         "email",
         "contact_email",

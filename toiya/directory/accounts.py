@@ -2,6 +2,7 @@
 licences/customer_users.py for partners with its consent. They have asked before whether the actor may.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,10 +12,19 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import Where, record
 from toiya.core.actor import Actor
 from toiya.core.permissions import Role
-from toiya.directory.errors import DomainNotVerified, EmailTaken, LastGlobalAdministrator, UserNameTaken
+from toiya.directory.errors import (
+    DomainNotVerified,
+    EmailTaken,
+    LastGlobalAdministrator,
+    UserNameNotPossible,
+    UserNameTaken,
+)
 from toiya.directory.models import Person, Tenant
 from toiya.directory.sign_in import set_temporary_password
 from toiya.directory.tenants import hold_role
+
+LOCAL_PART = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+LONGEST_LOCAL_PART, LONGEST_USER_NAME = 64, 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +47,34 @@ def open_account(
     roles: frozenset[Role],
     language: str,
     usage_country: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
 ) -> SignInInformation:
-    """A new work account with a temporary password. Raises DomainNotVerified, UserNameTaken, EmailTaken."""
+    """A new work account with a temporary password, a random one unless it was chosen.
+
+    Raises DomainNotVerified, UserNameNotPossible, UserNameTaken, EmailTaken, WeakPassword.
+    """
     user_name = _user_name(tenant, local_part, domain)
     must_be_free(tenant, contact_email)
     person = Person(
         tenant=tenant,
         user_name=user_name,
         name=name,
+        first_name=first_name,
+        last_name=last_name,
         contact_email=contact_email,
         language=language,
         usage_country=usage_country,
         created_at=actor.now,
     )
-    password = set_temporary_password(person)
+    temporary = set_temporary_password(person, chosen=password)
     person.save(force_insert=True)
     for role in roles:
         hold_role(person, role, actor)
     after = {"user_name": user_name, "name": name, "contact_email": contact_email, "roles": roles}
     record(actor, AuditAction.CREATE_USER, person, after=after, **where)
-    return SignInInformation(person, password)
+    return SignInInformation(person, temporary)
 
 
 def _user_name(tenant: Tenant, local_part: str, domain: str) -> str:
@@ -71,6 +89,9 @@ def _user_name(tenant: Tenant, local_part: str, domain: str) -> str:
             field="domain",
         )
     user_name = f"{local_part}@{domain}".lower()
+    is_possible = re.fullmatch(LOCAL_PART, local_part) and len(local_part) <= LONGEST_LOCAL_PART
+    if not is_possible or len(user_name) > LONGEST_USER_NAME:
+        raise UserNameNotPossible(found=user_name)
     namesake: Person | None = Person.objects.filter(user_name=user_name).first()
     if namesake is not None and namesake.deleted_at is not None:
         raise UserNameTaken(
@@ -102,8 +123,9 @@ def must_be_free(tenant: Tenant, address: str, *, of: Person | None = None) -> N
 
 
 def change_account(actor: Actor, person: Person, *, where: Where, wanted: Mapping[str, str]) -> Person:
-    """Name, contact address, language and country of use. Raises EmailTaken."""
-    must_be_free(person.tenant, wanted["contact_email"], of=person)
+    """Names, contact address, language and country of use. Raises EmailTaken."""
+    if "contact_email" in wanted:
+        must_be_free(person.tenant, wanted["contact_email"], of=person)
     before = {key: getattr(person, key) for key in wanted if getattr(person, key) != wanted[key]}
     if not before:
         return person
@@ -112,6 +134,24 @@ def change_account(actor: Actor, person: Person, *, where: Where, wanted: Mappin
     person.save(update_fields=list(before))
     after = {key: wanted[key] for key in before}
     record(actor, AuditAction.UPDATE_USER, person, before=before, after=after, **where)
+    return person
+
+
+def rename_account(actor: Actor, person: Person, *, where: Where, local_part: str, domain: str) -> Person:
+    """The person signs in with another user name from now on; a contact address that was the user name goes along.
+
+    Raises DomainNotVerified, UserNameNotPossible, UserNameTaken, EmailTaken.
+    """
+    before = person.user_name
+    if f"{local_part}@{domain}".lower() == before:
+        return person
+    person.user_name = _user_name(person.tenant, local_part, domain)
+    if person.contact_email.lower() == before:
+        must_be_free(person.tenant, person.user_name, of=person)
+        person.contact_email = person.user_name
+    person.save(update_fields=["user_name", "contact_email"])
+    after = {"user_name": person.user_name}
+    record(actor, AuditAction.UPDATE_USER, person, before={"user_name": before}, after=after, **where)
     return person
 
 

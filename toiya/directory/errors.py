@@ -1,5 +1,6 @@
 """What the directory refuses."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.errors import Refusal
@@ -16,6 +17,23 @@ class DomainNotVerified(Refusal):
     """User names lie in a verified domain of the organisation (Q-22)."""
 
     code = "domain_not_verified"
+
+
+class UserNameNotPossible(Refusal):
+    """What stands before the @ of a user name is plain Latin letters, digits and a few signs (N-24)."""
+
+    code = "user_name_not_possible"
+    status = 400
+
+    def __init__(self, *, found: str) -> None:
+        super().__init__(
+            gettext(
+                "“%(found)s” cannot be a user name. Before the @ it has at most 64 characters: letters a to z,"
+                " digits, and . _ - in between."
+            )
+            % {"found": found},
+            field="local_part",
+        )
 
 
 class UserNameTaken(Refusal):

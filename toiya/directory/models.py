@@ -207,6 +207,8 @@ class Person(AbstractBaseUser):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="people")
     user_name = models.CharField(max_length=254, unique=True)
     name = models.CharField(max_length=100)
+    first_name = models.CharField(max_length=64, blank=True)
+    last_name = models.CharField(max_length=64, blank=True)
     contact_email = models.EmailField()
     language = models.CharField(max_length=5, choices=Language.choices, default=Language.JAPANESE)
     temporary_password_until = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ from toiya.directory.accounts import (
     enable_account,
     keep_an_administrator,
     open_account,
+    rename_account,
     restore_account,
 )
 from toiya.directory.factors import forget_factors
@@ -68,6 +69,9 @@ def add_person(
     roles: frozenset[Role],
     language: str,
     usage_country: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
 ) -> SignInInformation:
     """A new work account with a temporary password (S-049, S-050, S-053).
 
@@ -90,6 +94,9 @@ def add_person(
         roles=roles,
         language=language,
         usage_country=usage_country,
+        first_name=first_name,
+        last_name=last_name,
+        password=password,
     )
 
 
@@ -159,24 +166,25 @@ def _somebody_else(actor: Actor, person: Person, act: PersonAct) -> Person:
 
 
 @transaction.atomic
-def update_person(
-    actor: Actor,
-    *,
-    person: Person,
-    name: str,
-    contact_email: str,
-    language: str,
-    usage_country: str | None = None,
-) -> Person:
-    """Name, contact address and language, by an administrator or by the person (own profile)."""
+def update_person(actor: Actor, *, person: Person, **wanted: str) -> Person:
+    """Names, contact address, language and country of use, as far as they are given; by an administrator or by the
+    person (own profile).
+    """
     is_own = person.pk == actor.person_id
     if is_own:
         _lock(actor)
     target = Person.objects.get(pk=person.pk) if is_own else _other(actor, person, PersonAct.UPDATE)
-    wanted = {"name": name, "contact_email": contact_email, "language": language}
-    if usage_country is not None:
-        wanted["usage_country"] = usage_country
     return change_account(actor, target, where=at_home(target.tenant_id), wanted=wanted)
+
+
+@transaction.atomic
+def rename_person(actor: Actor, *, person: Person, local_part: str, domain: str) -> Person:
+    """Another user name to sign in with. Raises DomainNotVerified, UserNameNotPossible, UserNameTaken, EmailTaken."""
+    actor.must_be_fresh()
+    target = _somebody_else(actor, person, PersonAct.UPDATE)
+    return rename_account(
+        actor, target, where=at_home(target.tenant_id), local_part=local_part, domain=domain
+    )
 
 
 @transaction.atomic
@@ -255,11 +263,11 @@ def restore_person(actor: Actor, *, person: Person) -> Person:
 
 
 @transaction.atomic
-def reset_password(actor: Actor, *, person: Person) -> SignInInformation:
+def reset_password(actor: Actor, *, person: Person, password: str | None = None) -> SignInInformation:
     """A temporary password instead of a forgotten one (N-05); a global administrator’s only by another."""
     actor.must_be_fresh()
     target = _somebody_else(actor, person, PersonAct.RESET_PASSWORD)
-    password = set_temporary_password(target)
+    temporary = set_temporary_password(target, chosen=password)
     target.session_version += 1
     target.save(
         update_fields=[
@@ -271,7 +279,7 @@ def reset_password(actor: Actor, *, person: Person) -> SignInInformation:
     )
     record(actor, AuditAction.RESET_USER_PASSWORD, target, tenant_id=target.tenant_id)
     _tell(actor, target, "directory/password_reset")
-    return SignInInformation(target, password)
+    return SignInInformation(target, temporary)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from toiya.audit.actions import AuditAction
@@ -24,6 +25,7 @@ TEMPORARY_PASSWORD_LIFE = dt.timedelta(hours=24)
 # No 0 O 1 I l: the password is read from one screen and typed into another.
 READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 GROUPS, GROUP_LENGTH = 4, 4
+LONGEST_PASSWORD = 256
 
 
 class WrongPassword(Refusal):
@@ -77,14 +79,29 @@ def begin_session(person: Person) -> bool:
     return bool(unspent.update(temporary_password_used_at=real_now()))
 
 
-def set_temporary_password(person: Person) -> str:
-    """A random password for one sign-in within 24 hours; only its hash stays (S-054). The caller saves."""
+def set_temporary_password(person: Person, *, chosen: str | None = None) -> str:
+    """A password for one sign-in within 24 hours; only its hash stays (S-054). The caller saves.
+
+    A random one, unless whoever opens the account chose it. Raises WeakPassword.
+    """
+    if chosen is not None:
+        _must_be_strong(chosen, person)
     groups = ("".join(secrets.choice(READABLE) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
-    password = "-".join(groups)
+    password = "-".join(groups) if chosen is None else chosen
     person.set_password(password)
     person.temporary_password_until = real_now() + TEMPORARY_PASSWORD_LIFE
     person.temporary_password_used_at = None
     return password
+
+
+def _must_be_strong(password: str, person: Person) -> None:
+    if len(password) > LONGEST_PASSWORD:
+        too_long = gettext("A password has at most %(limit)s characters.") % {"limit": LONGEST_PASSWORD}
+        raise WeakPassword(too_long, field="new")
+    try:
+        validate_password(password, person)
+    except ValidationError as problem:
+        raise WeakPassword(" ".join(problem.messages), field="new") from problem
 
 
 @transaction.atomic
@@ -96,10 +113,7 @@ def change_password(actor: Actor, *, new: str) -> Person:
     person: Person = Person.objects.select_for_update().get(pk=actor.person_id)
     if person.check_password(new):
         raise WeakPassword(_("The new password must differ from the present one."), field="new")
-    try:
-        validate_password(new, person)
-    except ValidationError as problem:
-        raise WeakPassword(" ".join(problem.messages), field="new") from problem
+    _must_be_strong(new, person)
     person.set_password(new)
     person.temporary_password_until = None
     person.temporary_password_used_at = None

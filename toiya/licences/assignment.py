@@ -19,7 +19,7 @@ from toiya.directory.models import Person
 from toiya.licences.access import Authority, must_act, must_read
 from toiya.licences.errors import NoPlanLeft, NoSuchSeats, PlansNotPossible, TooManyAtOnce, UserDisabled
 from toiya.licences.models import Licence, SeatPool
-from toiya.licences.pools import give_seat_back, take_seat
+from toiya.licences.pools import give_seat_back, hold_pools, take_seat
 from toiya.relations.watch import watched
 
 MOST_AT_ONCE = 200
@@ -81,6 +81,30 @@ def revoke_licence(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, 
 
 
 @watched
+@transaction.atomic
+def update_licences(
+    actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, choices: Sequence[Choice]
+) -> list[tuple[Choice, Done]]:
+    """Several products for one user in one act, all of them or none; what is revoked frees its seat first.
+
+    Raises NotVisible, RoleMissing, NoSuchSeats, NoSeatFree, UserDisabled, PlansNotPossible, NoPlanLeft.
+    """
+    authority = must_act(actor, tenant_id, DirectoryAction.ASSIGN_LICENCES)
+    person = _user(tenant_id, person_id)
+    pools = hold_pools(tenant_id)
+    wanted = {(choice.assign, choice.sku_id): choice for choice in choices}
+    done = []
+    for choice in sorted(wanted.values(), key=lambda choice: choice.assign):
+        if choice.assign:
+            done.append((choice, _give(authority, person, choice.sku_id, choice.disabled_plans)))
+        elif choice.sku_id in pools:
+            done.append((choice, _take(authority, person, choice.sku_id)))
+        else:
+            done.append((choice, Done.UNCHANGED))
+    return done
+
+
+@watched
 def change_licences(
     actor: Actor, *, tenant_id: uuid.UUID, person_ids: Sequence[uuid.UUID], choices: Sequence[Choice]
 ) -> list[Outcome]:
@@ -124,10 +148,16 @@ def _assign(
     disabled_plans: Collection[str] | None,
 ) -> Done:
     authority = must_act(actor, tenant_id, DirectoryAction.ASSIGN_LICENCES)
-    person = _user(tenant_id, person_id)
+    return _give(authority, _user(tenant_id, person_id), sku_id, disabled_plans)
+
+
+def _give(
+    authority: Authority, person: Person, sku_id: uuid.UUID, disabled_plans: Collection[str] | None
+) -> Done:
     if not person.is_active:
         raise UserDisabled(name=person.name)
-    pool = SeatPool.objects.select_related("sku").filter(tenant_id=tenant_id, sku_id=sku_id).first()
+    of_organisation = SeatPool.objects.select_related("sku").filter(tenant_id=authority.tenant_id)
+    pool = of_organisation.filter(sku_id=sku_id).first()
     if pool is None:
         raise NoSuchSeats
     plans = None if disabled_plans is None else _plans(pool.sku, disabled_plans)
@@ -178,7 +208,10 @@ def _switch_plans(authority: Authority, held: Licence, sku: Sku, plans: list[str
 
 def _revoke(actor: Actor, tenant_id: uuid.UUID, person_id: uuid.UUID, sku_id: uuid.UUID) -> Done:
     authority = must_act(actor, tenant_id, DirectoryAction.ASSIGN_LICENCES)
-    person = _user(tenant_id, person_id)
+    return _take(authority, _user(tenant_id, person_id), sku_id)
+
+
+def _take(authority: Authority, person: Person, sku_id: uuid.UUID) -> Done:
     taken = take_licences(authority, person, Licence.objects.filter(person=person, pool__sku_id=sku_id))
     return Done.REVOKED if taken else Done.UNCHANGED
 

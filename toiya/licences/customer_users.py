@@ -3,7 +3,7 @@ right (N-24). A disabled or deleted user holds no licence (I-10).
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -29,17 +29,26 @@ from toiya.directory.accounts import (
     disable_account,
     enable_account,
     open_account,
+    rename_account,
     restore_account,
 )
 from toiya.directory.models import RESTORABLE, Person, RoleAssignment, Tenant
-from toiya.directory.people import add_person, assign_roles, reset_password, update_person
+from toiya.directory.people import add_person, assign_roles, rename_person, reset_password, update_person
 from toiya.directory.tenants import hold_role
 from toiya.licences.access import Authority, must_act
 from toiya.licences.assignment import give_licence, take_licences
-from toiya.licences.errors import NameTooLong, NoSeatFree, RoleNotLent
+from toiya.licences.errors import (
+    CountryNotOpen,
+    NameMissing,
+    NameTooLong,
+    NoSeatFree,
+    RoleHeld,
+    RoleNotLent,
+)
 from toiya.licences.models import FormerLicence, Licence, SeatPool
 from toiya.licences.pools import hold_pools
 from toiya.mail import outbox
+from toiya.programme.models import Country
 from toiya.relations.administration import reset_password_for
 from toiya.relations.errors import BeyondReach
 from toiya.relations.grants import administrators_of
@@ -48,6 +57,7 @@ from toiya.relations.rights import roles_in as roles_lent
 from toiya.relations.watch import watched
 
 NAME_LENGTH = 50
+LONGEST = {"name": NAME_LENGTH, "first_name": 64, "last_name": 64}
 DIRECTORY_ROLES = (Role.GLOBAL_ADMIN, Role.USER_ADMIN, Role.BILLING_ADMIN)
 
 
@@ -73,24 +83,32 @@ def add_user(
     language: str,
     role: Role | None = None,
     usage_country: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
 ) -> SignInInformation:
     """A new work account in the organisation, with a temporary password that is shown once (N-24, N-25).
 
-    Raises NotVisible, RoleMissing, SecondFactorStale, NameTooLong, DomainNotVerified, UserNameTaken, EmailTaken, and
-    RoleNotLent for a role that a partner cannot give.
+    The password is a random one unless ``password`` was chosen. Raises NotVisible, RoleMissing, SecondFactorStale,
+    NameMissing, NameTooLong, CountryNotOpen, DomainNotVerified, UserNameNotPossible, UserNameTaken, EmailTaken,
+    WeakPassword, and RoleNotLent for a role that a partner cannot give.
     """
-    if len(name) > NAME_LENGTH:
-        raise NameTooLong(found=len(name), limit=NAME_LENGTH)
+    wanted = {"name": name, "first_name": first_name, "last_name": last_name, "usage_country": usage_country}
+    _must_be_possible(wanted)
     roles = frozenset({role} if role else ())
-    wanted = {"name": name, "contact_email": contact_email, "local_part": local_part, "domain": domain}
-    wanted |= {"language": language, "usage_country": usage_country}
+    wanted |= {
+        "contact_email": contact_email,
+        "local_part": local_part,
+        "domain": domain,
+        "language": language,
+    }
     if tenant_id == actor.tenant_id:
-        return add_person(actor, **wanted, roles=roles)
+        return add_person(actor, **wanted, roles=roles, password=password)
     actor.must_be_fresh()
     authority = must_act(actor, tenant_id, DirectoryAction.MANAGE_PEOPLE)
     _must_be_lent(actor, tenant_id, roles)
     tenant = Tenant.objects.get(pk=tenant_id)
-    added = open_account(actor, tenant, where=authority.where, roles=roles, **wanted)
+    added = open_account(actor, tenant, where=authority.where, roles=roles, password=password, **wanted)
     if role:
         _tell(authority, added.person, "licences/administrator_made", role=role)
     return added
@@ -101,39 +119,103 @@ def add_user(
 def update_user(
     actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, wanted: Mapping[str, str]
 ) -> Person:
-    """Name, contact address, language and country of use.
+    """Names, contact address, language and country of use, as far as ``wanted`` has them.
 
-    Raises NotVisible, RoleMissing, BeyondReach, NameTooLong, EmailTaken.
+    Raises NotVisible, RoleMissing, BeyondReach, NameMissing, NameTooLong, CountryNotOpen, EmailTaken.
     """
-    if len(wanted["name"]) > NAME_LENGTH:
-        raise NameTooLong(found=len(wanted["name"]), limit=NAME_LENGTH)
     if tenant_id == actor.tenant_id:
-        return update_person(actor, person=_own(actor, person_id), **wanted)
+        own = _own(actor, person_id)
+        _must_be_possible(_changed(own, wanted))
+        return update_person(actor, person=own, **wanted)
     authority, person = _reach(actor, tenant_id, person_id, DirectoryAction.MANAGE_PEOPLE)
+    _must_be_possible(_changed(person, wanted))
     return change_account(actor, person, where=authority.where, wanted=wanted)
+
+
+def _changed(person: Person, wanted: Mapping[str, str]) -> dict[str, str]:
+    """What is new: what has always been there is nobody's fault now."""
+    return {key: value for key, value in wanted.items() if getattr(person, key) != value}
+
+
+def _must_be_possible(wanted: Mapping[str, str]) -> None:
+    if wanted.get("name", "–").strip() == "":
+        raise NameMissing(field="name")
+    for key, limit in LONGEST.items():
+        if len(wanted.get(key, "")) > limit:
+            raise NameTooLong(found=len(wanted[key]), limit=limit, field=key)
+    country = wanted.get("usage_country", "")
+    if country and not Country.objects.filter(code=country, is_open=True).exists():
+        raise CountryNotOpen(found=country)
+
+
+@watched
+@transaction.atomic
+def rename_user(
+    actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, local_part: str, domain: str
+) -> Person:
+    """The user signs in with another name from now on, and is told by mail.
+
+    Raises NotVisible, RoleMissing, SecondFactorStale, BeyondReach, DomainNotVerified, UserNameNotPossible,
+    UserNameTaken, EmailTaken.
+    """
+    if tenant_id == actor.tenant_id:
+        own = _own(actor, person_id)
+        before = own.user_name
+        person = rename_person(actor, person=own, local_part=local_part, domain=domain)
+    else:
+        actor.must_be_fresh()
+        authority, person = _reach(actor, tenant_id, person_id, DirectoryAction.MANAGE_PEOPLE)
+        before = person.user_name
+        rename_account(actor, person, where=authority.where, local_part=local_part, domain=domain)
+    if person.user_name != before:
+        by = Tenant.objects.get(pk=actor.tenant_id)
+        outbox.post(
+            actor,
+            "licences/user_renamed",
+            to=person.contact_email,
+            language=person.language,
+            subject_id=person.pk,
+            context={
+                "recipient": person.name,
+                "before": before,
+                "user_name": person.user_name,
+                "agent": actor.name,
+                "agent_tenant": by.name_in(person.language),
+                "happened_at": actor.now.isoformat(),
+            },
+        )
+    return person
 
 
 @watched
 @transaction.atomic
 def assign_directory_role(
-    actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, role: Role | None
+    actor: Actor,
+    *,
+    tenant_id: uuid.UUID,
+    person_id: uuid.UUID,
+    role: Role | None,
+    instead_of: Collection[Role] | None = None,
 ) -> Person:
     """The user holds this administrator role, or none, from the next request on; the customer is told when a partner
     did it (T-14).
 
-    A partner never makes or unmakes a global administrator, and makes the others only with the top role. Raises
-    NotVisible, RoleMissing, SecondFactorStale, BeyondReach, RoleNotLent, LastGlobalAdministrator.
+    ``instead_of``: the roles of which this act may take one away; None: any. A partner never makes or unmakes a global
+    administrator, and makes the others only with the top role. Raises NotVisible, RoleMissing, SecondFactorStale,
+    BeyondReach, RoleNotLent, RoleHeld, LastGlobalAdministrator.
     """
     administrators = frozenset(roles_in(RoleCategory.ADMIN))
     chosen = frozenset({role} if role else ())
     if tenant_id == actor.tenant_id:
         own = _own(actor, person_id)
+        _must_be_spare(own, administrators - chosen, instead_of)
         return assign_roles(actor, person=own, roles=own.roles - administrators | chosen)
     actor.must_be_fresh()
     authority, person = _reach(actor, tenant_id, person_id, DirectoryAction.MANAGE_PEOPLE)
     before = person.roles & administrators
     if chosen == before:
         return person
+    _must_be_spare(person, administrators - chosen, instead_of)
     _must_be_lent(actor, tenant_id, chosen | before)
     RoleAssignment.objects.filter(person=person, category=RoleCategory.ADMIN).delete()
     for given in chosen:
@@ -150,6 +232,14 @@ def assign_directory_role(
     _tell(authority, person, message, role=role or next(iter(before)))
     fresh: Person = Person.objects.get(pk=person.pk)
     return fresh
+
+
+def _must_be_spare(person: Person, taken: frozenset[Role], instead_of: Collection[Role] | None) -> None:
+    held = next(
+        (role for role in person.roles & taken if instead_of is not None and role not in instead_of), None
+    )
+    if held is not None:
+        raise RoleHeld(name=person.name, role=held.label)
 
 
 @watched
@@ -243,15 +333,18 @@ def restore_user(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) ->
 
 
 @transaction.atomic
-def reset_user_password(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> SignInInformation:
+def reset_user_password(
+    actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, password: str | None = None
+) -> SignInInformation:
     """A temporary password instead of a forgotten one, shown once; never above one's own rights (T-13).
 
-    Raises NotVisible, RoleMissing, SecondFactorStale, BeyondReach.
+    A random one unless ``password`` was chosen. Raises NotVisible, RoleMissing, SecondFactorStale, BeyondReach,
+    WeakPassword.
     """
     if tenant_id == actor.tenant_id:
-        return reset_password(actor, person=_own(actor, person_id))
-    password = reset_password_for(actor, tenant_id=tenant_id, person_id=person_id)
-    return SignInInformation(Person.objects.get(pk=person_id), password)
+        return reset_password(actor, person=_own(actor, person_id), password=password)
+    temporary = reset_password_for(actor, tenant_id=tenant_id, person_id=person_id, password=password)
+    return SignInInformation(Person.objects.get(pk=person_id), temporary)
 
 
 def may_change(person: Person, lent: frozenset[DirectoryRole]) -> dict[str, bool]:

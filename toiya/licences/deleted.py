@@ -64,6 +64,7 @@ def erase_user(by: By, *, person: Person) -> bool:
         forget_factors(found)
         found.set_unusable_password()
         found.name, found.user_name = "–", f"{found.pk}{ERASED}"
+        found.first_name, found.last_name = "", ""
         found.contact_email, found.usage_country = found.user_name, ""
         found.save()
     return True

@@ -99,11 +99,47 @@ class NameTooLong(Refusal):
 
     code = "name_too_long"
 
-    def __init__(self, *, found: int, limit: int) -> None:
+    def __init__(self, *, found: int, limit: int, field: str = "name") -> None:
         super().__init__(
             _("A name has at most %(limit)s characters; this one has %(found)s.")
             % {"limit": limit, "found": found},
-            field="name",
+            field=field,
+        )
+
+
+class NameMissing(Refusal):
+    """A user without a name cannot be found in any list."""
+
+    code = "name_missing"
+    status = 400
+    message = gettext_lazy("A user needs a name.")
+
+
+class CountryNotOpen(Refusal):
+    """Users are where the programme is open."""
+
+    code = "country_not_open"
+    status = 400
+
+    def __init__(self, *, found: str) -> None:
+        super().__init__(
+            _("“%(found)s” is not the code of a country or region in which the programme is open.")
+            % {"found": found},
+            field="usage_country",
+        )
+
+
+class RoleHeld(Refusal):
+    """A user holds one administrator role at a time (N-02)."""
+
+    code = "role_held"
+
+    def __init__(self, *, name: str, role: str | Promise) -> None:
+        super().__init__(
+            _(
+                "“%(name)s” holds the role “%(role)s”, and a user holds one administrator role. Take it away first."
+            )
+            % {"name": name, "role": role}
         )
 
 

@@ -76,6 +76,26 @@ def user_of(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> Pers
     return found
 
 
+def members_of(actor: Actor, *, tenant_id: uuid.UUID, role: Role) -> PersonQuerySet:
+    """Who holds an administrator role, also those who are disabled. Raises NotVisible, RoleMissing."""
+    must_read(actor, tenant_id)
+    people: PersonQuerySet = Person.objects.present().filter(tenant_id=tenant_id).with_role(role)
+    return people
+
+
+def licences_of(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> LicenceQuerySet:
+    """The licences of one user, with all that is told of their products. Raises NotVisible, RoleMissing."""
+    must_read(actor, tenant_id)
+    if not Person.objects.present().filter(tenant_id=tenant_id, pk=person_id).exists():
+        raise NotVisible
+    held: LicenceQuerySet = Licence.objects.filter(tenant_id=tenant_id, person_id=person_id)
+    return (
+        held.select_related("pool__sku")
+        .prefetch_related("pool__sku__service_plans")
+        .order_by("pool__sku__name_en", "id")
+    )
+
+
 def pools_of(actor: Actor, *, tenant_id: uuid.UUID) -> SeatPoolQuerySet:
     """The seats of an organisation, a row for each SKU. Raises NotVisible, RoleMissing."""
     must_read(actor, tenant_id)

@@ -15,7 +15,7 @@ from toiya.core.permissions import DirectoryAction
 from toiya.directory.models import Person
 from toiya.directory.sign_in import set_temporary_password
 from toiya.mail import outbox
-from toiya.relations.errors import BeyondReach
+from toiya.relations.errors import AccessMissing, BeyondReach
 from toiya.relations.models import AdministrationGrant
 from toiya.relations.rights import must_administer, reaches, roles_in
 from toiya.relations.watch import watched
@@ -41,17 +41,19 @@ def hold_grant(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> A
     """
     grant = must_administer(actor, tenant_id, action)
     if not hold(AdministrationGrant.objects.live(actor.now).filter(pk=grant.pk), Strength.UNCHANGED):
-        raise NotVisible
+        raise AccessMissing
     return grant
 
 
 @watched
 @transaction.atomic
-def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID) -> str:
-    """A temporary password for a person of the other organisation, shown once to the agent.
+def reset_password_for(
+    actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UUID, password: str | None = None
+) -> str:
+    """A temporary password for a person of the other organisation, shown once to the agent, who may choose it.
 
     Their log names the agent, the agent's organisation and the grant. Raises NotVisible, RoleMissing,
-    BeyondReach, SecondFactorStale.
+    BeyondReach, SecondFactorStale, WeakPassword.
     """
     grant = hold_grant(actor, tenant_id, DirectoryAction.RESET_PASSWORD)
     actor.must_be_fresh()
@@ -60,7 +62,7 @@ def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UU
         raise NotVisible
     if not may_reset(actor, person):
         raise BeyondReach
-    password = set_temporary_password(person)
+    temporary = set_temporary_password(person, chosen=password)
     person.session_version += 1
     person.save(
         update_fields=[
@@ -94,7 +96,7 @@ def reset_password_for(actor: Actor, *, tenant_id: uuid.UUID, person_id: uuid.UU
             "reset_at": actor.now.isoformat(),
         },
     )
-    return password
+    return temporary
 
 
 def touched_with(actor: Actor, *, grant: AdministrationGrant) -> QuerySet[Person]:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from toiya.core.errors import Refusal
+from toiya.core.errors import NotVisible, Refusal
 
 
 class ConsentMissing(Refusal):
@@ -12,6 +12,15 @@ class ConsentMissing(Refusal):
     status = 403
     message = _(
         "Only an active global administrator of the organization can consent to administrator access."
+    )
+
+
+class AccessMissing(NotVisible):
+    """No live grant: what is inside the organisation does not exist for this partner (404), not even its users."""
+
+    code = "access_missing"
+    message = _(
+        "Your organization has no administrator access to this organization. Ask for it with a relationship request."
     )
 
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.actor import Actor
-from toiya.core.errors import NotVisible, RoleMissing
+from toiya.core.errors import RoleMissing
 from toiya.core.permissions import (
     CATEGORY_OF,
     DIRECTORY_ACTIONS,
@@ -25,6 +25,7 @@ from toiya.core.permissions import (
     Role,
     RoleCategory,
 )
+from toiya.relations.errors import AccessMissing
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 
 ACTION_LABELS: dict[DirectoryAction, Promise] = {
@@ -102,12 +103,12 @@ def rights_in(actor: Actor, tenant_id: uuid.UUID) -> frozenset[DirectoryAction]:
 def must_administer(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> AdministrationGrant:
     """The grant that allows the act.
 
-    Raises NotVisible where no live grant reaches the actor's organisation (without one the other does not
+    Raises AccessMissing where no live grant reaches the actor's organisation (without one the other does not
     exist), and RoleMissing where a grant is there but gives this actor another role, or none.
     """
     grants = _usable(actor, tenant_id)
     if not grants:
-        raise NotVisible
+        raise AccessMissing
     for grant in grants:
         if action in _actions(_roles_through(actor, grant)):
             return grant

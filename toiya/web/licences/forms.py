@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from toiya.core.permissions import CATEGORY_OF, Role, RoleCategory
+from toiya.directory.accounts import LOCAL_PART
 from toiya.directory.models import Language, Person, Tenant
 from toiya.licences.assignment import Choice
 from toiya.licences.customer_users import DIRECTORY_ROLES, NAME_LENGTH
@@ -106,7 +107,7 @@ class AddUserForm(UserForm):
         max_length=64,
         validators=[
             RegexValidator(
-                r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+                LOCAL_PART,
                 gettext_lazy("Use letters a to z, digits, and . _ - in between; no spaces, and no @."),
             )
         ],

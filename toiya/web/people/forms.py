@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from toiya.core.actor import Actor
 from toiya.core.permissions import CATEGORY_OF, Role, RoleCategory, roles_in
+from toiya.directory.accounts import LOCAL_PART
 from toiya.directory.models import Language, Person, Tenant
 from toiya.directory.roles import giveable, offered_categories
 
@@ -72,7 +73,7 @@ class AddPersonForm(RolesForm):
         max_length=64,
         validators=[
             RegexValidator(
-                r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+                LOCAL_PART,
                 _("Use letters a to z, digits, and . _ - in between; no spaces, and no @."),
             )
         ],

@@ -26,11 +26,8 @@ from toiya.licences.errors import (
     UserDisabled,
 )
 from toiya.membership.errors import ProfileChanged
-<<<<<<< HEAD
 from toiya.pricing.errors import NotOwnRegion
-=======
 from toiya.relations.errors import AccessMissing, BeyondReach
->>>>>>> 701b9c0 (A customer's users, their administrator roles and licences over the API)
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
 
@@ -48,10 +45,6 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     TooManyAttempts: (429, 429),
     ProfileChanged: (400, 2055),
     OtherRequest: (422, INVALID_INPUT),
-<<<<<<< HEAD
-    # pricing
-    NotOwnRegion: (403, 2030),
-=======
     # directory
     DomainNotVerified: (400, INVALID_INPUT),
     RoleNotYours: (403, 900150),
@@ -64,10 +57,11 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     PlansNotPossible: (400, INVALID_INPUT),
     RoleNotLent: (403, 900150),
     UserDisabled: (400, INVALID_INPUT),
+    # pricing
+    NotOwnRegion: (403, 2030),
     # relations
     AccessMissing: (403, 900150),
     BeyondReach: (403, 900150),
->>>>>>> 701b9c0 (A customer's users, their administrator roles and licences over the API)
 }
 
 

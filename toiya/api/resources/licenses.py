@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from toiya.api.errors import WireError
+from toiya.api.errors import WireError, named_as
 from toiya.api.operations import APP_USER_ONLY, Call, as_id, operation
 from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, relationship_in, user_of_customer
 from toiya.api.wire import Collection, Resource, Wire, attributes_of, collection
@@ -206,7 +206,7 @@ def update_licenses(
     """Licences assigned and removed, all of them or none. Seats are never oversold: without a free one, 60012."""
     relationship_in(call, customer_id)
     choices = [*_to_assign(body.licenses_to_assign or []), *_to_remove(body.licenses_to_remove or [])]
-    with user_of_customer():
+    with user_of_customer(), named_as({"plans": "licensesToAssign.excludedPlans"}):
         done = update_licences(call.actor, tenant_id=customer_id, person_id=user_id, choices=choices)
     return LicenseUpdate(
         licenses_to_assign=body.licenses_to_assign,

@@ -92,6 +92,8 @@ def test_dates_with_and_without_a_zone(text: str) -> None:
     """Up to seven fraction digits, Z, an offset, or nothing, which means UTC."""
     at = read_body(f'{{"at":"{text}"}}'.encode(), Thing).at
     assert utc(at) == dt.datetime(2026, 4, 1, 9, tzinfo=dt.UTC)
+    day = read_body(b'{"at":"2026-04-01"}', Thing).at
+    assert utc(day) == dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
 
 
 def test_answers_leave_out_what_is_not_there() -> None:

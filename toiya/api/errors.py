@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from toiya.catalogue.errors import QuantityOutOfBounds
 from toiya.core.errors import (
     CapacityMissing,
     ChangedMeanwhile,
@@ -23,6 +24,7 @@ from toiya.licences.errors import (
     NoSuchSeats,
     PlansNotPossible,
     RoleNotLent,
+    SeatsInUse,
     UserDisabled,
 )
 from toiya.membership.errors import ProfileChanged
@@ -30,6 +32,7 @@ from toiya.pricing.errors import NotOwnRegion
 from toiya.relations.errors import AccessMissing, BeyondReach
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
+from toiya.subscriptions import errors as subscriptions
 
 INVALID_INPUT = 800002
 NOT_FOUND = 1000
@@ -45,6 +48,8 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     TooManyAttempts: (429, 429),
     ProfileChanged: (400, 2055),
     OtherRequest: (422, INVALID_INPUT),
+    # catalogue
+    QuantityOutOfBounds: (400, 2002),
     # directory
     DomainNotVerified: (400, INVALID_INPUT),
     RoleNotYours: (403, 900150),
@@ -56,12 +61,37 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     NoSuchSeats: (400, 60012),
     PlansNotPossible: (400, INVALID_INPUT),
     RoleNotLent: (403, 900150),
+    SeatsInUse: (400, 800090),
     UserDisabled: (400, INVALID_INPUT),
     # pricing
     NotOwnRegion: (403, 2030),
     # relations
     AccessMissing: (403, 900150),
     BeyondReach: (403, 900150),
+    # subscriptions
+    subscriptions.AccessMissing: (403, 900308),
+    subscriptions.AddOnInTheWay: (400, 800029),
+    subscriptions.AlreadyAnswered: (409, 900101),
+    subscriptions.ChangeUnderWay: (409, 900278),
+    subscriptions.DoesNotRenew: (400, 800093),
+    subscriptions.NotAPartner: (400, 800016),
+    subscriptions.NotATarget: (400, 800004),
+    subscriptions.NotInThisState: (400, 800040),
+    subscriptions.NothingToTransfer: (400, 800078),
+    subscriptions.ParentNotActive: (409, 27009),
+    subscriptions.PartnerStopped: (403, 900149),
+    subscriptions.QuantityFixed: (400, 800095),
+    subscriptions.RelationshipMissing: (403, 20002),
+    subscriptions.RenewalOff: (400, 800093),
+    subscriptions.SellsNothingNew: (403, 800039),
+    subscriptions.StateNotChosen: (400, 800040),
+    subscriptions.SuspendedByAnother: (400, 800096),
+    subscriptions.TargetOwned: (400, 4018),
+    subscriptions.TermOver: (400, 900277),
+    subscriptions.TransferClosed: (400, 900102),
+    subscriptions.TransferOpen: (409, 900101),
+    subscriptions.WindowClosed: (400, 900257),
+    subscriptions.WrongEndDate: (400, 900246),
 }
 
 

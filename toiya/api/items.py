@@ -85,3 +85,10 @@ def segments_in(text: str | None, *, unless: frozenset[str] = ALL_BUT_NONPROFIT)
         told = _("targetSegment is “%(found)s”; it must be one of %(known)s.")
         raise WireError(403, 400030, told % {"found": text, "known": known}, text, "targetSegment")
     return frozenset({found.value})
+
+
+def availability_address(availability: Availability) -> str:
+    """Where the offer stands in the catalogue; its SKU and its product are what precedes ``/availabilities``."""
+    return (
+        f"/products/{availability.sku.product_id}/skus/{availability.sku_id}/availabilities/{availability.pk}"
+    )

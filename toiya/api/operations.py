@@ -19,6 +19,7 @@ from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity, Permission
 
 T = TypeVar("T")
+LONGEST_VERSION = 18
 
 
 class Token(enum.Enum):
@@ -64,7 +65,7 @@ class Call:
         etag = self.etag(body)
         if etag is None:
             return current
-        if not etag.isdecimal():
+        if not etag.isdecimal() or len(etag) > LONGEST_VERSION:
             raise WireError(
                 400,
                 2055,

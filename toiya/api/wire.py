@@ -174,10 +174,12 @@ def _text(value: object) -> object:
 
 
 def _instant(value: object) -> object:
-    """Unset is year 1; seven fraction digits are more than a clock has; no zone means UTC."""
+    """Unset is year 1; seven fraction digits are more than a clock has; no zone means UTC, no time midnight."""
     if not isinstance(value, str):
         return value
-    return None if value.startswith(UNSET_DATE) else value
+    if value.startswith(UNSET_DATE):
+        return None
+    return f"{value}T00:00:00" if len(value) == len(UNSET_DATE) else value
 
 
 WAYS: Mapping[type, Reading] = {inspect.StrType: _text, inspect.DateTimeType: _instant}

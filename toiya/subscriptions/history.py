@@ -14,6 +14,7 @@ from toiya.core.actor import Actor
 from toiya.core.reader import day, reader_name
 from toiya.core.terms import BillingCycle, Term
 from toiya.directory.models import Person, Tenant
+from toiya.fulfilment.models import FulfilmentTask, TaskState
 from toiya.subscriptions.models import EventKind, Subscription, SubscriptionEvent, SubscriptionState
 
 LABELS: dict[str, Promise] = {
@@ -168,3 +169,48 @@ def offer_name(availability: Availability) -> str:
         "term": term,
         "cycle": str(cycle).lower(),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """A subscription became another product: from which offer to which, with how many, and how far the vendor is.
+
+    ``number`` is that of its event, ``task`` what the vendor was asked; None where it had to be asked nothing.
+    """
+
+    number: int
+    at: dt.datetime
+    before: Availability
+    after: Availability
+    quantity: int
+    task: TaskState | None
+
+
+def products_of(subscription: Subscription) -> list[Became]:
+    """Each upgrade, conversion, and renewal with another product, the earliest first; three statements at most."""
+    known: dict[str, object] = {}
+    found: list[tuple[SubscriptionEvent, str, str, int]] = []
+    for event in subscription.events.order_by("sequence"):
+        before = known.get("availability"), known.get("sku")
+        known.update({name.removesuffix("_id"): value for name, value in event.set_fields.items()})
+        if before[0] is not None and before[1] != known.get("sku"):
+            found.append((event, str(before[0]), str(known["availability"]), int(str(known["quantity"]))))
+    if not found:
+        return []
+    offers = Availability.objects.select_related("sku").in_bulk({key for row in found for key in row[1:3]})
+    named = {str(key): offer for key, offer in offers.items()}
+    tasks = FulfilmentTask.objects.filter(
+        subscription_id=subscription.pk, sequence__in=[row[0].sequence for row in found]
+    )
+    states = dict(tasks.values_list("sequence", "state"))
+    return [
+        Became(
+            event.sequence,
+            event.at,
+            named[before_id],
+            named[after_id],
+            quantity,
+            TaskState(states[event.sequence]) if event.sequence in states else None,
+        )
+        for event, before_id, after_id, quantity in found
+    ]

@@ -23,7 +23,7 @@ from toiya.catalogue.models import Availability, Sku, SkuKind
 from toiya.core.actor import By
 from toiya.core.ids import new_id
 from toiya.core.money import UnitPrice
-from toiya.core.terms import term_end
+from toiya.core.terms import cycle_days, term_end
 from toiya.directory.models import Tenant
 from toiya.events.models import Tie
 from toiya.events.names import EventName
@@ -263,6 +263,19 @@ def fold(subscription: Subscription) -> dict[str, object]:
 def customer_today(subscription: Subscription, now: dt.datetime) -> dt.date:
     """The date where the customer is; terms are local dates."""
     return subscription.customer.country.local_date(now)
+
+
+def billing_period(subscription: Subscription, on: dt.date) -> tuple[dt.date, dt.date] | None:
+    """The billing period of the term in which the date lies, the last one where the term is over; None without one."""
+    if subscription.term_start is None or subscription.term_end is None:
+        return None
+    periods = cycle_days(
+        subscription.term_start,
+        subscription.term_end,
+        subscription.billing_cycle,
+        anchor_day=subscription.anchor_day,
+    )
+    return next((period for period in periods if on < period[1]), periods[-1] if periods else None)
 
 
 def activate_subscription(by: By, subscription: Subscription) -> SubscriptionEvent:

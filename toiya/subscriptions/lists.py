@@ -2,17 +2,20 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 
+from toiya.catalogue.models import Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_after, page_by_key
 from toiya.core.search import first_hits
 from toiya.core.text import fold
-from toiya.relations.models import ResellerRelationship
+from toiya.membership.profiles import membership_ids_of
+from toiya.relations.models import Partnership, ResellerRelationship
 from toiya.relations.search import that_contain
 from toiya.subscriptions.models import LIVE, Subscription, SubscriptionQuerySet, SubscriptionState
 from toiya.subscriptions.rights import managed_by
@@ -94,6 +97,32 @@ def own_subscriptions(actor: Actor) -> SubscriptionQuerySet:
     """What the actor's organisation uses, from whomever."""
     rows = Subscription.objects.visible_to(actor).filter(customer_id=actor.tenant_id)
     return rows.select_related("sku__product", "tenant", "reseller", "support_contact", "parent__sku")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands beside subscriptions: the membership IDs of their resellers of record, the SKUs for which an add-on
+    is sold, and the providers with which the reader may manage them (a reseller: those that are its partners now).
+    """
+
+    membership_ids: Mapping[uuid.UUID, str]
+    extensible: frozenset[uuid.UUID]
+    providers: frozenset[uuid.UUID]
+
+
+def surroundings_of(actor: Actor, rows: Collection[Subscription]) -> Surroundings:
+    """At most three statements, however many subscriptions."""
+    skus = {row.sku_id for row in rows}
+    add_ons = SkuLink.objects.filter(
+        kind=SkuLinkKind.PREREQUISITE, other_id__in=skus, sku__in=Sku.objects.visible_to(actor).live()
+    )
+    others = {row.tenant_id for row in rows} - {actor.tenant_id}
+    partnered = Partnership.objects.visible_to(actor).live().filter(provider_id__in=others)
+    return Surroundings(
+        membership_ids_of({row.reseller_of_record_id for row in rows if row.reseller_of_record_id}),
+        frozenset(add_ons.filter(sku__kind=SkuKind.ADD_ON).values_list("other_id", flat=True)),
+        frozenset({actor.tenant_id, *(partnered.values_list("provider_id", flat=True) if others else ())}),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What a subscription is called, who stands behind it, and whether it renews by itself."""
 
+import uuid
+
 from django.db import transaction
 
 from toiya.audit.actions import AuditAction
@@ -8,6 +10,7 @@ from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
+from toiya.membership.profiles import holder_of
 from toiya.relations.models import Partnership
 from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import (
@@ -88,6 +91,19 @@ def possible_supporters(actor: Actor, subscription: Subscription) -> list[Tenant
     ):
         found.append(reseller)
     return found
+
+
+def supporter_named(
+    subscription: Subscription, *, tenant_id: uuid.UUID | None = None, membership_id: str = ""
+) -> Tenant:
+    """The organisation of the chain with this id or membership ID. Raises NotAPartner for everybody else."""
+    for tenant in (subscription.tenant, subscription.reseller):
+        if tenant is not None and tenant_id == tenant.pk:
+            return tenant
+    holder = holder_of(membership_id) if membership_id and tenant_id is None else None
+    if holder is None or holder.pk not in {subscription.tenant_id, subscription.reseller_id}:
+        raise NotAPartner(field="contact")
+    return holder
 
 
 @transaction.atomic

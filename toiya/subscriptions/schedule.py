@@ -15,6 +15,7 @@ from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor
 from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
+from toiya.directory.models import Tenant
 from toiya.subscriptions.errors import NotATarget, NothingScheduled, ProviderOrders, WrongEndDate
 from toiya.subscriptions.lifecycle import change, lock, note
 from toiya.subscriptions.models import (
@@ -23,8 +24,8 @@ from toiya.subscriptions.models import (
     ScheduledChange,
     Subscription,
 )
-from toiya.subscriptions.particulars import must_renew
-from toiya.subscriptions.rights import must_manage, must_sell
+from toiya.subscriptions.particulars import NEVER_RENEWS, must_renew
+from toiya.subscriptions.rights import managed_by, must_manage, must_sell
 
 
 def offers_at_renewal(subscription: Subscription) -> QuerySet[Availability]:
@@ -82,6 +83,26 @@ def common_ends(subscription: Subscription) -> list[dt.date]:
         "term_end", flat=True
     )
     return sorted({end for end in ends if end is not None})
+
+
+def ends_to_join(
+    actor: Actor, customer: Tenant, *, term: str, start: dt.date | None = None
+) -> dict[dt.date, list[uuid.UUID]]:
+    """The days on which a new term could end together with something that the customer has through the actor's
+    organisation, and what ends then. ``start``: today where the customer is, unless told otherwise.
+    """
+    begin = start or customer.country.local_date(actor.now)
+    latest = term_end(begin, term)
+    if latest is None:
+        return {}
+    running = managed_by(actor).filter(
+        customer_id=customer.pk, state__in=LIVE, term_end__gt=begin, term_end__lte=latest
+    )
+    found: dict[dt.date, list[uuid.UUID]] = {}
+    rows = running.exclude(sku__kind__in=NEVER_RENEWS).order_by("term_end", "id")
+    for end, subscription_id in rows.values_list("term_end", "pk"):
+        found.setdefault(end, []).append(subscription_id)  # type: ignore[arg-type]
+    return found
 
 
 def _regular_end(begin: dt.date, availability: Availability, anchor_day: int) -> dt.date:

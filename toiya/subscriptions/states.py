@@ -230,10 +230,15 @@ def end_subscription(
     return revoked
 
 
-def why_not(check: Callable[..., object], *args: object) -> str:
-    """The refusal of a check as a sentence, '' where it lets pass; for buttons that say why they are disabled."""
+def why(check: Callable[..., object], *args: object) -> Refusal | None:
+    """The refusal of a check; None where it lets pass."""
     try:
         check(*args)
     except Refusal as refusal:
-        return str(refusal)
-    return ""
+        return refusal
+    return None
+
+
+def why_not(check: Callable[..., object], *args: object) -> str:
+    """The refusal of a check as a sentence, '' where it lets pass; for buttons that say why they are disabled."""
+    return str(why(check, *args) or "")

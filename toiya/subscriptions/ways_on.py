@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import Availability, SkuKind, SkuLink, SkuLinkKind
 from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor
+from toiya.core.errors import Refusal
 from toiya.core.reader import reader_name
 from toiya.core.terms import term_end
 from toiya.fulfilment.models import TaskKind
@@ -32,6 +34,7 @@ from toiya.subscriptions.models import LIVE, EventKind, Subscription, Subscripti
 from toiya.subscriptions.notices import tell
 from toiya.subscriptions.rights import holds_access, must_sell
 from toiya.subscriptions.seats import exchange_seats
+from toiya.subscriptions.states import why
 from toiya.subscriptions.vendor import asked_quantity, tell_vendor
 
 
@@ -113,6 +116,33 @@ def must_be_upgradable(actor: Actor, subscription: Subscription) -> None:
         raise AccessMissing(partner=reader_name(partner), customer=reader_name(subscription.customer))
 
 
+@dataclass(frozen=True, slots=True)
+class WayOn:
+    """An offer that the subscription may become, and what keeps it from that now; None: nothing does."""
+
+    availability: Availability
+    refusal: Refusal | None
+
+
+def ways_on(actor: Actor, subscription: Subscription) -> list[WayOn]:
+    """What it may become in the middle of its term: upgrades, or for a trial what it converts to."""
+    is_trial = subscription.sku.kind == SkuKind.TRIAL
+    offers = list((conversion_offers if is_trial else upgrade_offers)(subscription))
+    if not offers:
+        return []
+    against = why(must_sell, actor, subscription)
+    if against is None:
+        against = (
+            why(must_be_convertible, subscription)
+            if is_trial
+            else why(must_be_upgradable, actor, subscription)
+        )
+    return [
+        WayOn(offer, against or (None if is_trial else why(_must_become, subscription, offer)))
+        for offer in offers
+    ]
+
+
 @transaction.atomic
 def upgrade_subscription(
     actor: Actor, *, subscription: Subscription, availability: Availability, version: int | None
@@ -127,11 +157,7 @@ def upgrade_subscription(
     target = upgrade_offers(locked).filter(pk=availability.pk).first()
     if target is None:
         raise NotATarget(offer=availability.sku.name)
-    owned = Subscription.objects.filter(customer_id=locked.customer_id, sku=target.sku, state__in=LIVE)
-    if owned.exists():
-        raise TargetOwned(offer=target.sku.name)
-    _must_suit_add_ons(locked, target)
-    quantity_must_fit(target.sku, locked.quantity)
+    _must_become(locked, target)
     old_sku = locked.sku
     change(
         actor,
@@ -153,6 +179,17 @@ def upgrade_subscription(
     )
     tell(actor, locked, "upgraded", before=old_sku, now=target.sku)
     return locked
+
+
+def _must_become(subscription: Subscription, target: Availability) -> None:
+    """The target must suit customer, add-ons, quantity. Raises TargetOwned, AddOnInTheWay, QuantityOutOfBounds."""
+    owned = Subscription.objects.filter(
+        customer_id=subscription.customer_id, sku=target.sku, state__in=LIVE
+    ).exclude(pk=subscription.pk)
+    if owned.exists():
+        raise TargetOwned(offer=target.sku.name)
+    _must_suit_add_ons(subscription, target)
+    quantity_must_fit(target.sku, subscription.quantity)
 
 
 def _must_suit_add_ons(subscription: Subscription, target: Availability) -> None:

@@ -1,5 +1,6 @@
 """What every story starts from."""
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.cast import Cast, cast_in_place
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
+from toiya.tokens import keys
 from toiya.web.access import ACCESS
 
 # So that no long test is left over when the others are done.
@@ -75,6 +77,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     del django_db_modify_db_settings_parallel_suffix  # each process has its own database
     with pytest.MonkeyPatch.context() as patch:
         repeat_migrations(patch)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_key_pair() -> Iterator[None]:
+    """Tokens are signed in many stories; the key of a test is made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "_pair", functools.cache(keys._pair))  # noqa: SLF001
         yield
 
 

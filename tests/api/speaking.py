@@ -8,28 +8,16 @@ from typing import Any
 
 from django.test import Client
 
-from tests.cast import actor_of, hire
+from tests.api.tokens import let_in
+from tests.cast import hire
+from toiya.core.clock import real_now
 from toiya.core.ids import new_id
 from toiya.core.permissions import Role
 from toiya.directory.models import Person, Tenant
-from toiya.tokens.bearers import Bearer
-from toiya.tokens.errors import TokenRefused
+from toiya.tokens.issue import issue_app_token, issue_user_token
+from toiya.tokens.models import Application, Flow, Kind
 
-BEARERS: dict[str, Any] = {}
-TOKEN = 3  # statements with which every call begins: who speaks, with which rights
-
-
-def known_bearer(token: str, *, language: str) -> Bearer:
-    """Stands in for the table of tokens."""
-    if token not in BEARERS:
-        raise TokenRefused
-    person_id, application_id, is_app_only = BEARERS[token]
-    actor = actor_of(Person.objects.get(pk=person_id))
-    return Bearer(
-        dataclasses.replace(actor, language=language, application_id=application_id),
-        application_id,
-        is_app_only,
-    )
+TOKEN = 1  # statements with which every call begins: who speaks, with which rights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,16 +75,25 @@ class Api:
 
 
 def api_of(person: Person, *, language: str = "en-US") -> Api:
-    """A program in the name of a person (App+User)."""
-    return _known(person, language, is_app_only=False)
+    """A program in the name of a person (App+User), who let it in with a second factor."""
+    application = _application(person.tenant, person)
+    return Api(issue_user_token(let_in(person, application)).text, language)
 
 
 def api_of_application(tenant: Tenant, *roles: Role, language: str = "en-US") -> Api:
     """A program in its own name (app only), with these roles in the tenant."""
-    return _known(hire(tenant, f"application-{new_id()}", *roles), language, is_app_only=True)
+    account = hire(tenant, f"application-{new_id()}", *roles)
+    Person.accounts.filter(pk=account.pk).update(is_application=True)
+    return Api(issue_app_token(_application(tenant, account, account=account)).text, language)
 
 
-def _known(person: Person, language: str, *, is_app_only: bool) -> Api:
-    token = str(new_id())
-    BEARERS[token] = (person.pk, new_id(), is_app_only)
-    return Api(token, language)
+def _application(tenant: Tenant, by: Person, account: Person | None = None) -> Application:
+    return Application.objects.create(
+        tenant=tenant,
+        name="Nightly orders",
+        kind=Kind.CONFIDENTIAL,
+        flows=[Flow.CLIENT_CREDENTIALS, Flow.AUTHORIZATION_CODE],
+        account=account,
+        created_by_id=by.pk,
+        created_at=real_now(),
+    )

@@ -300,10 +300,11 @@ def test_membership_ids(cast: Cast, path: str, django_assert_num_queries: Django
         "attributes": {"objectType": "MpnProfile"},
     }
 
+    kai, mei = api_of(cast.kai), api_of(cast.mei)
     with django_assert_num_queries(TOKEN + 3):
-        assert api_of(cast.kai).get(path).body == profile
+        assert kai.get(path).body == profile
     with django_assert_num_queries(TOKEN + 1):
-        assert api_of(cast.mei).get(f"{path}?mpnId=4391507").body == profile
+        assert mei.get(f"{path}?mpnId=4391507").body == profile
 
     for query in ("?mpnId=4391508", "?mpnId=4391509", "?mpnId=0", f"?mpnId={'9' * 400}", ""):
         unknown = api_of(cast.mei).get(f"{path}{query}")

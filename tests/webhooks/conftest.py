@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 
-from tests.api.conftest import tokens
 from tests.fulfilment.conftest import secret, vendor, vendor_process
 from tests.webhooks.receiver import Receiver, listening
 
-__all__ = ["receiver", "secret", "tokens", "vendor", "vendor_process"]
+__all__ = ["receiver", "secret", "vendor", "vendor_process"]
 
 
 @pytest.fixture

@@ -345,7 +345,7 @@ def page_of_order_overviews(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderOverview]:
     """The orders that the actor's organisation may see, latest first; who ordered is named to colleagues only."""
-    rows = _narrowed(Order.objects.visible_to(actor), state, customer_id)
+    rows = _narrowed(Order.objects.visible_to(actor).filter(_chain(actor)), state, customer_id)
     lines = OrderLine.objects.filter(order_id=OuterRef("pk")).order_by().values("order_id")
     colleague = Person.objects.filter(pk=OuterRef("ordered_by_id"), tenant_id=actor.tenant_id)
     annotated = rows.annotate(
@@ -405,7 +405,7 @@ def page_of_order_briefs(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderBrief]:
     """``page_of_order_overviews`` without what stands beside the rows."""
-    rows = _narrowed(Order.objects.visible_to(actor), state, customer_id)
+    rows = _narrowed(Order.objects.visible_to(actor).filter(_chain(actor)), state, customer_id)
     columns = [_OF_ORDER.get(name, name) for name in OrderBrief._fields]
     return _page(rows, LATEST, columns, Cut(OrderBrief, cursor, size, _latest))
 

@@ -1,6 +1,7 @@
 """From one product to a better one: a trial becomes paid, a subscription is upgraded with all its users."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 
 from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import Availability, SkuKind, SkuLink, SkuLinkKind
-from toiya.catalogue.offers import quantity_must_fit
+from toiya.catalogue.offers import prerequisites_of, quantity_must_fit
 from toiya.core.actor import Actor
 from toiya.core.errors import Refusal
 from toiya.core.reader import reader_name
@@ -32,7 +33,9 @@ from toiya.subscriptions.holdings import holdings_of
 from toiya.subscriptions.lifecycle import change, customer_today, lock, must_be, name_with, note, price_fields
 from toiya.subscriptions.models import LIVE, EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.notices import tell
+from toiya.subscriptions.particulars import must_renew
 from toiya.subscriptions.rights import holds_access, must_sell
+from toiya.subscriptions.schedule import offers_at_renewal
 from toiya.subscriptions.seats import exchange_seats
 from toiya.subscriptions.states import why
 from toiya.subscriptions.vendor import asked_quantity, tell_vendor
@@ -131,15 +134,22 @@ def ways_on(actor: Actor, subscription: Subscription) -> list[WayOn]:
     if not offers:
         return []
     against = why(must_sell, actor, subscription)
-    if against is None:
-        against = (
-            why(must_be_convertible, subscription)
-            if is_trial
-            else why(must_be_upgradable, actor, subscription)
-        )
+    if is_trial:
+        against = against or why(must_be_convertible, subscription)
+        return [WayOn(offer, against) for offer in offers]
+    against = against or why(must_be_upgradable, actor, subscription)
+    around = _around(subscription)
+    return [WayOn(offer, against or why(_must_become, subscription, offer, around)) for offer in offers]
+
+
+def ways_at_renewal(actor: Actor, subscription: Subscription) -> list[WayOn]:
+    """The other products that the next term may be of."""
+    offers = (
+        offers_at_renewal(subscription).exclude(sku_id=subscription.sku_id).select_related("sku__product")
+    )
+    against = why(must_sell, actor, subscription) or why(must_renew, subscription)
     return [
-        WayOn(offer, against or (None if is_trial else why(_must_become, subscription, offer)))
-        for offer in offers
+        WayOn(offer, against or why(quantity_must_fit, offer.sku, subscription.quantity)) for offer in offers
     ]
 
 
@@ -157,7 +167,7 @@ def upgrade_subscription(
     target = upgrade_offers(locked).filter(pk=availability.pk).first()
     if target is None:
         raise NotATarget(offer=availability.sku.name)
-    _must_become(locked, target)
+    _must_become(locked, target, _around(locked))
     old_sku = locked.sku
     change(
         actor,
@@ -181,22 +191,33 @@ def upgrade_subscription(
     return locked
 
 
-def _must_become(subscription: Subscription, target: Availability) -> None:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the customer has beside the subscription: SKUs, and the add-ons with the SKUs of which each needs one."""
+
+    owned: frozenset[uuid.UUID]
+    add_ons: tuple[tuple[Subscription, frozenset[uuid.UUID]], ...]
+
+
+def _around(subscription: Subscription) -> _Around:
+    others = Subscription.objects.filter(customer_id=subscription.customer_id, state__in=LIVE)
+    owned = others.exclude(pk=subscription.pk).values_list("sku_id", flat=True)
+    add_ons = list(subscription.add_ons.filter(state__in=LIVE).select_related("sku").order_by("id"))
+    needed = prerequisites_of([add_on.sku_id for add_on in add_ons]) if add_ons else {}
+    return _Around(
+        frozenset(owned),
+        tuple((row, frozenset(sku.pk for sku in needed.get(row.sku_id, ()))) for row in add_ons),
+    )
+
+
+def _must_become(subscription: Subscription, target: Availability, around: _Around) -> None:
     """The target must suit customer, add-ons, quantity. Raises TargetOwned, AddOnInTheWay, QuantityOutOfBounds."""
-    owned = Subscription.objects.filter(
-        customer_id=subscription.customer_id, sku=target.sku, state__in=LIVE
-    ).exclude(pk=subscription.pk)
-    if owned.exists():
+    if target.sku_id in around.owned:
         raise TargetOwned(offer=target.sku.name)
-    _must_suit_add_ons(subscription, target)
-    quantity_must_fit(target.sku, subscription.quantity)
-
-
-def _must_suit_add_ons(subscription: Subscription, target: Availability) -> None:
-    for add_on in subscription.add_ons.filter(state__in=LIVE).select_related("sku"):
-        needed = add_on.sku.links.filter(kind=SkuLinkKind.PREREQUISITE)
-        if needed.exists() and not needed.filter(other=target.sku).exists():
+    for add_on, needed in around.add_ons:
+        if needed and target.sku_id not in needed:
             raise AddOnInTheWay(add_on=add_on.title, target=target.sku.name)
+    quantity_must_fit(target.sku, subscription.quantity)
 
 
 def must_be_convertible(subscription: Subscription) -> None:

@@ -13,6 +13,12 @@ from toiya.core.errors import (
     SecondFactorStale,
     TooManyAttempts,
 )
+from toiya.customers.errors import (
+    PhoneMissing,
+    RegistrationNumberMalformed,
+    RegistrationNumberMissing,
+    RegistrationNumberUnsupported,
+)
 from toiya.directory.errors import DomainNotVerified
 from toiya.directory.people import RoleNotYours
 from toiya.directory.sign_in import WeakPassword
@@ -28,6 +34,7 @@ from toiya.licences.errors import (
     UserDisabled,
 )
 from toiya.membership.errors import ProfileChanged
+from toiya.orders.errors import MarketClosed
 from toiya.pricing.errors import NotOwnRegion
 from toiya.relations.errors import AccessMissing, BeyondReach
 from toiya.requests.rates import TooManyCalls
@@ -50,6 +57,11 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     OtherRequest: (422, INVALID_INPUT),
     # catalogue
     QuantityOutOfBounds: (400, 2002),
+    # customers
+    PhoneMissing: (400, 600051),
+    RegistrationNumberMalformed: (400, 600050),
+    RegistrationNumberMissing: (400, 600049),
+    RegistrationNumberUnsupported: (400, 600002),
     # directory
     DomainNotVerified: (400, INVALID_INPUT),
     RoleNotYours: (403, 900150),
@@ -63,6 +75,8 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     RoleNotLent: (403, 900150),
     SeatsInUse: (400, 800090),
     UserDisabled: (400, INVALID_INPUT),
+    # orders
+    MarketClosed: (403, 2030),
     # pricing
     NotOwnRegion: (403, 2030),
     # relations

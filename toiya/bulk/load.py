@@ -17,8 +17,8 @@ from typing import Any, Self
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
-from django.db.models import Window
-from django.db.models.functions import RowNumber
+from django.db.models import OuterRef, Subquery, Value, Window
+from django.db.models.functions import Left, RowNumber, StrIndex
 
 from toiya.catalogue.models import Availability, Category, Product, Sku, SkuKind
 from toiya.core.clock import real_now
@@ -274,6 +274,8 @@ KEYS = {
     "customer_id": "place.id",
     "customer_sort_key": "place.sort_key",
     "customer_search_key": "place.search_key",
+    "customer_name_key": "place.name_key",
+    "customer_domain": "place.first_domain",
 }
 
 
@@ -299,8 +301,13 @@ def _begun(turn: int) -> str:
 def _places(family: Family, others: Sequence[uuid.UUID], now: dt.datetime) -> Iterator[None]:
     """The customers with a number each, and the terms in which they may have begun, for as long as this takes."""
     made = Tenant.objects.filter(family=family).exclude(pk__in=others)
-    numbered = made.annotate(place=Window(RowNumber(), order_by="id"))
-    sql, given = numbered.values("id", "place", "sort_key", "search_key").query.sql_with_params()
+    first_line = Left("search_key", StrIndex("search_key", Value("\n")) - 1)
+    named = Domain.objects.filter(tenant=OuterRef("pk"), is_primary=True).values("name")[:1]
+    numbered = made.annotate(
+        place=Window(RowNumber(), order_by="id"), name_key=first_line, first_domain=Subquery(named)
+    )
+    columns = ("id", "place", "sort_key", "search_key", "name_key", "first_domain")
+    sql, given = numbered.values(*columns).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE synthetic_place AS {sql}", given)
         cursor.execute(

@@ -32,6 +32,11 @@ def search_key(*names: str) -> str:
     return "\n".join(dict.fromkeys(fold(name) for name in names if name))
 
 
+def name_key(name: str) -> str:
+    """By which names are found by their beginning; as long as an index keeps."""
+    return fold(name)[:200]
+
+
 def sort_key(name: str, reading: str) -> str:
     """Japanese names sort by their reading, all others by name."""
     return fold(reading or name)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toiya.core.errors import Refusal
+from toiya.programme.countries import country_name
 
 
 class InvitationClosed(Refusal):
@@ -206,3 +207,76 @@ class NoSuchRelationship(Refusal):
 
     code = "relationship_ended"
     message = gettext_lazy("This reseller relationship has ended already.")
+
+
+class RegistrationNumberUnsupported(Refusal):
+    """Only some countries ask for a number in their register of organisations."""
+
+    code = "registration_number_unsupported"
+    status = 400
+
+    def __init__(self, country: str, found: str) -> None:
+        super().__init__(
+            _(
+                "Customers in %(country)s have no registration number here; “%(found)s” cannot be kept. Leave it out."
+            )
+            % {"country": country_name(country), "found": found},
+            field="registration_number",
+        )
+
+
+class RegistrationNumberMissing(Refusal):
+    """The country asks for it."""
+
+    code = "registration_number_missing"
+    status = 400
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            _("A customer in %(country)s needs its number in the register of organizations.")
+            % {"country": country_name(country)},
+            field="registration_number",
+        )
+
+
+class RegistrationNumberMalformed(Refusal):
+    """It cannot be one."""
+
+    code = "registration_number_malformed"
+    status = 400
+
+    def __init__(self, found: str, shortest: int, longest: int) -> None:
+        super().__init__(
+            _(
+                "“%(found)s” is not a registration number: it has %(shortest)s to %(longest)s letters, digits, "
+                "hyphens, dots, slashes and spaces."
+            )
+            % {"found": found, "shortest": shortest, "longest": longest},
+            field="registration_number",
+        )
+
+
+class PhoneMissing(Refusal):
+    """Where a registration number is asked for, so is a phone number."""
+
+    code = "phone_missing"
+    status = 400
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            _("A customer in %(country)s needs a phone number.") % {"country": country_name(country)},
+            field="contact_phone",
+        )
+
+
+class SegmentUnknown(Refusal):
+    """There are no offers for such customers."""
+
+    code = "segment_unknown"
+    status = 400
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            _("There are no offers for customers of the kind “%(found)s”.") % {"found": found},
+            field="segment",
+        )

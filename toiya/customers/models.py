@@ -134,8 +134,9 @@ class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
 class CustomerAccount(models.Model):
     """Company and billing data of a customer (N-23), and the segment that decides which offers it may buy (N-27).
 
-    A customer without this row is commercial and has told nothing yet. ``submission_key``: with which submission a
-    provider added the customer, if one did.
+    A customer without this row is commercial and has told nothing yet. ``registration_number``: its number in the
+    register of organisations, where the country asks for one. ``segment_since``: when a partner said the segment.
+    ``submission_key``: with which submission a provider added the customer, if one did.
     """
 
     tenant = models.OneToOneField(
@@ -147,9 +148,12 @@ class CustomerAccount(models.Model):
     region = models.CharField(max_length=100, blank=True)
     city = models.CharField(max_length=100, blank=True)
     street = models.CharField(max_length=200, blank=True)
+    street_more = models.CharField(max_length=200, blank=True)
     contact_name = models.CharField(max_length=100, blank=True)
     contact_email = models.EmailField(blank=True)
     contact_phone = models.CharField(max_length=30, blank=True)
+    registration_number = models.CharField(max_length=22, blank=True)
+    segment_since = models.DateTimeField(null=True, blank=True)
     submission_key = models.CharField(max_length=100, null=True, blank=True, unique=True)
     version = models.PositiveIntegerField(default=1)
 

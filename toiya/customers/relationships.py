@@ -39,19 +39,26 @@ def customers_of(
     return rows.filter(customer_search_key__contains=folded) if folded else rows
 
 
-def live_relationships(actor: Actor, *, reseller_id: uuid.UUID | None = None) -> ResellerRelationshipQuerySet:
+def live_relationships(
+    actor: Actor, *, reseller_id: uuid.UUID | None = None, provider_id: uuid.UUID | None = None
+) -> ResellerRelationshipQuerySet:
     """The live relationships of the actor's organisation.
 
-    ``reseller_id`` keeps those that a partnered reseller serves as well; it must be a live partner of the
-    actor's, else NotVisible.
+    ``reseller_id`` and ``provider_id`` keep those that a partnered reseller or provider serves as well; it must be a
+    live partner of the actor's, else NotVisible.
     """
     rows = ResellerRelationship.objects.of_partner(actor).live()
-    if reseller_id is not None:
-        partnered = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
-        if not partnered.filter(reseller_id=reseller_id).exists():
+    own = actor.tenant_id
+    for partner_id, pair in (
+        (reseller_id, {"provider_id": own, "reseller_id": reseller_id}),
+        (provider_id, {"provider_id": provider_id, "reseller_id": own}),
+    ):
+        if partner_id is None:
+            continue
+        if not Partnership.objects.visible_to(actor).live().filter(**pair).exists():
             raise NotVisible
         shared = ResellerRelationship.objects.live().filter(
-            partner_id=reseller_id, customer=OuterRef("customer")
+            partner_id=partner_id, customer=OuterRef("customer")
         )
         rows = rows.filter(Exists(shared))
     return rows

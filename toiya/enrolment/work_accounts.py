@@ -88,6 +88,11 @@ def problems_with(answers: Mapping[str, str], password: str) -> Problems:
     for name, check in checks.items():
         if name not in problems and (problem := check(answers[name])):
             problems[name] = problem
+    whole = len(answers["user"]) + 1 + len(answers["domain"])
+    if not {"user", "domain"} & problems.keys() and whole > EMAIL_LENGTH:
+        problems["user"] = _(
+            "User name and domain have %(found)s characters together; they have at most %(limit)s."
+        ) % {"found": whole, "limit": EMAIL_LENGTH}
     if "password" not in problems and (problem := _password(answers, password)):
         problems["password"] = problem
     return problems

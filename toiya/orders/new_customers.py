@@ -17,11 +17,13 @@ from toiya.audit.record import record
 from toiya.catalogue.models import Availability, SkuKind
 from toiya.catalogue.offers import Buyer, Holdings, prerequisites_of
 from toiya.core.actor import Actor
-from toiya.core.errors import NotVisible
+from toiya.core.errors import NotVisible, Refusal
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
+from toiya.customers.account_data import as_kept, problems_in_account
 from toiya.customers.models import CustomerAccount
+from toiya.customers.registration import must_be_registered
 from toiya.directory.models import Person, Tenant
 from toiya.directory.sign_in import set_temporary_password
 from toiya.directory.tenants import FirstAdministrator, create_tenant
@@ -43,6 +45,7 @@ from toiya.relations.rights import are_partners
 
 GRANT_DAYS = 365
 ANSWERS = ("company", "reading", "latin_name", "country", "domain", "name", "contact_email", "user")
+REGISTERED = ("registration_number", "contact_phone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,40 @@ class NewCustomer:
 def problems_of_details(values: Mapping[str, str]) -> Problems:
     """What is wrong with the details, beside each; asked by the wizard's first step and again at the end."""
     answers = as_answers(values)
-    problems = problems_with(answers, secrets.token_urlsafe(24))
-    return {name: problem for name, problem in problems.items() if name in ANSWERS}
+    found = problems_with(answers, secrets.token_urlsafe(24))
+    problems = {name: problem for name, problem in found.items() if name in ANSWERS}
+    if "country" not in problems:
+        account = _account(answers, {})
+        wrong = problems_in_account(account, answers["country"]).get("contact_phone")
+        problems |= {"contact_phone": wrong} if wrong else {}
+        try:
+            _must_be_registered(answers)
+        except Refusal as refusal:
+            problems.setdefault(refusal.field or "country", str(refusal))
+    return problems
+
+
+def _account(answers: Mapping[str, str], billing: Mapping[str, str]) -> dict[str, str]:
+    """What the customer's account begins with: what was told of the billing, and else the administrator."""
+    told = {
+        "billing_name": answers["company"],
+        "contact_name": answers["name"],
+        "contact_email": answers["contact_email"],
+        "contact_phone": answers["contact_phone"],
+        **billing,
+    }
+    return as_kept(told, answers["country"])
+
+
+def _must_be_registered(answers: Mapping[str, str]) -> None:
+    must_be_registered(
+        answers["country"], number=answers["registration_number"], phone=answers["contact_phone"]
+    )
 
 
 def as_answers(values: Mapping[str, str]) -> dict[str, str]:
     """The details in the spelling in which they are kept."""
-    answers = {name: tidy(values.get(name) or "") for name in ANSWERS}
+    answers = {name: tidy(values.get(name) or "") for name in (*ANSWERS, *REGISTERED)}
     answers["domain"] = plain_domain(answers["domain"])
     answers["user"] = answers["user"].lower()
     answers["contact_email"] = answers["contact_email"].lower()
@@ -99,12 +129,14 @@ def add_customer(
     levers: Levers,
     lines: Sequence[NewLine],
     key: str,
+    billing: Mapping[str, str] | None = None,
 ) -> NewCustomer:
     """Everything or nothing: organisation, account, relationships, access, order.
 
-    Raises IncompleteDetails, DomainTaken, MarketClosed, PartnershipMissing, SupportNeedsAccess, NothingOrdered,
-    CustomerAddedBefore for a key that has made a customer, and SecondFactorStale, since it makes an account with a
-    password.
+    ``billing``: name, address and contact for the invoices (``account_data``); told later where it is None.
+    Raises IncompleteDetails, DomainTaken, MarketClosed, PartnershipMissing, SupportNeedsAccess, NothingOrdered, what
+    ``must_be_registered`` raises, CustomerAddedBefore for a key that has made a customer, and SecondFactorStale, since
+    it makes an account with a password.
     """
     actor.must(Permission.CUSTOMERS_ADD)
     actor.must_be_fresh()
@@ -115,10 +147,7 @@ def add_customer(
         raise PartnershipMissing(provider=reader_name(provider), reseller=reader_name(reseller))
     if levers.is_support_contact and not (reseller and levers.roles):
         raise SupportNeedsAccess
-    problems = problems_of_details(values)
-    if problems:
-        raise IncompleteDetails(problems)
-    answers = as_answers(values)
+    answers, account = _checked(values, billing)
     must_sell_in(provider, answers["country"])
     customer = create_tenant(
         family=provider.family,
@@ -141,10 +170,10 @@ def add_customer(
     CustomerAccount.objects.create(
         tenant=customer,
         segment=segment,
-        billing_name=answers["company"],
-        contact_name=answers["name"],
-        contact_email=answers["contact_email"],
+        segment_since=actor.now,
+        registration_number=answers["registration_number"],
         submission_key=key or None,
+        **account,
     )
     parties = [provider, *([reseller] if reseller else [])]
     for party in parties:
@@ -175,6 +204,21 @@ def add_customer(
     order = _order(actor, provider, reseller, customer, levers, lines, key) if lines else None
     tell_customer_added(actor, customer, administrator, provider, reseller, levers.roles, order)
     return NewCustomer(customer, administrator, password, order)
+
+
+def _checked(
+    values: Mapping[str, str], billing: Mapping[str, str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The answers and the account as they are kept."""
+    answers, problems = as_answers(values), problems_of_details(values)
+    if problems.keys() <= set(REGISTERED):
+        _must_be_registered(answers)
+    account = {} if "country" in problems else _account(answers, billing or {})
+    if billing is not None and account:
+        problems |= problems_in_account(account, answers["country"])
+    if problems:
+        raise IncompleteDetails(problems)
+    return answers, account
 
 
 def _once(actor: Actor, key: str) -> Tenant:

@@ -46,6 +46,13 @@ def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -
     return account
 
 
+def may_be_sold_to(customer: Tenant) -> bool | None:
+    """Whether the customer may buy at all, whoever sells (S-077, N-16, N-44); None while it has no account."""
+    if not CustomerAccount.objects.filter(tenant=customer).exists():
+        return None
+    return customer.country.is_open and not TenantCapacity.objects.filter(tenant=customer).exists()
+
+
 def _must_be_live(partner: Tenant, capacity: Capacity) -> None:
     if not is_live(partner.pk, capacity):
         raise PartnerStopped(partner=reader_name(partner))

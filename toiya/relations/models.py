@@ -13,6 +13,7 @@ from toiya.core.actor import Actor
 from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.core.tenancy import SameTenant
+from toiya.core.text import name_key
 from toiya.directory.models import Tenant
 
 
@@ -90,7 +91,8 @@ class ResellerRelationship(models.Model):
     """Relation 2: a partner may trade with a customer. Commerce only; it gives no directory rights.
 
     The customer's keys stand here too, so that a partner's list is ordered and searched in its own rows only
-    (docs/adr, "Search by pairs of characters"). A customer's names do not change; ``keys_of`` is where they come from.
+    (docs/adr, "Search by pairs of characters"); by the folded name and the domain it is found by how these begin. A
+    customer's names do not change; ``keys_of`` is where they come from.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -98,6 +100,8 @@ class ResellerRelationship(models.Model):
     customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="relationships_as_customer")
     customer_sort_key = models.CharField(max_length=200, editable=False)
     customer_search_key = models.TextField(editable=False)
+    customer_name_key = models.CharField(max_length=200, editable=False)
+    customer_domain = models.CharField(max_length=253, editable=False)
     since = models.DateTimeField()
     origin = models.CharField(max_length=20, choices=Origin.choices)
     origin_note = models.CharField(max_length=100, blank=True)
@@ -125,12 +129,27 @@ class ResellerRelationship(models.Model):
                 condition=Q(ended_at__isnull=True),
                 name="customers_of_partner",
             ),
+            models.Index(
+                fields=["partner", "customer_name_key", "id"],
+                condition=Q(ended_at__isnull=True),
+                name="customers_by_name",
+            ),
+            models.Index(
+                fields=["partner", "customer_domain", "id"],
+                condition=Q(ended_at__isnull=True),
+                name="customers_by_domain",
+            ),
         ]
 
     @staticmethod
     def keys_of(customer: Tenant) -> dict[str, str]:
         """What a new relationship takes over from its customer."""
-        return {"customer_sort_key": customer.sort_key, "customer_search_key": customer.search_key}
+        return {
+            "customer_sort_key": customer.sort_key,
+            "customer_search_key": customer.search_key,
+            "customer_name_key": name_key(customer.name),
+            "customer_domain": customer.domain,
+        }
 
 
 class AdministrationGrantQuerySet(models.QuerySet["AdministrationGrant"]):

@@ -112,8 +112,21 @@ def must_administer(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction)
     for grant in grants:
         if action in _actions(_roles_through(actor, grant)):
             return grant
+    raise _not_lent(action)
+
+
+def must_be_lent(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> None:
+    """As ``must_administer``, for one to whom the organisation exists anyway: a partner that serves it.
+
+    Raises RoleMissing, also where there is no grant at all.
+    """
+    if action not in rights_in(actor, tenant_id):
+        raise _not_lent(action)
+
+
+def _not_lent(action: DirectoryAction) -> RoleMissing:
     enough = [role.label for role in DirectoryRole if action in DIRECTORY_ACTIONS[role]]
-    raise RoleMissing(act=ACTION_LABELS[action], roles=enough)
+    return RoleMissing(act=ACTION_LABELS[action], roles=enough)
 
 
 def reaches(roles: Iterable[DirectoryRole], native: Iterable[Role]) -> bool:

@@ -311,6 +311,7 @@ class AccountForm(Answers):
     region = forms.CharField(label=_("Prefecture, state or province"))
     city = forms.CharField(label=_("City"))
     street = forms.CharField(label=_("Street, number and building"))
+    street_more = forms.CharField(label=_("Second line of the address"), required=False)
     contact_name = forms.CharField(label=_("Contact person"), required=False)
     contact_email = forms.CharField(label=_("Email address"), required=False, widget=forms.EmailInput)
     contact_phone = forms.CharField(label=_("Phone number"), required=False)
@@ -351,7 +352,14 @@ class NewCustomerForm(forms.Form):
         max_length=253,
         help_text=_("For example company.example. User names lie in this domain."),
     )
+    registration_number = forms.CharField(
+        label=_("Registration number"),
+        max_length=22,
+        required=False,
+        help_text=_("Only in countries whose register of organizations gives one, such as India and Brazil."),
+    )
     name = forms.CharField(label=_("Full name of the first global administrator"), max_length=100)
+    contact_phone = forms.CharField(label=_("Phone number"), max_length=30, required=False)
     contact_email = forms.EmailField(
         label=_("Email address of the administrator"),
         help_text=_("A message there says what was set up. The temporary password is not mailed."),

@@ -167,13 +167,16 @@ def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 
 def _billing(data: CustomerAccount) -> list[tuple[str, str]]:
-    address = " ".join(filter(None, (data.postal_code, data.region, data.city, data.street)))
+    address = " ".join(
+        filter(None, (data.postal_code, data.region, data.city, data.street, data.street_more))
+    )
     contact = " ".join(filter(None, (data.contact_name, data.contact_email, data.contact_phone)))
     return [
         (_("Name on invoices"), data.billing_name or "–"),
         (_("Address"), address or "–"),
         (_("Contact person"), contact or "–"),
         (_("Segment"), data.get_segment_display()),
+        *([(_("Registration number"), data.registration_number)] if data.registration_number else []),
     ]
 
 

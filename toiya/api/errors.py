@@ -13,12 +13,16 @@ from toiya.core.errors import (
     SecondFactorStale,
     TooManyAttempts,
 )
+<<<<<<< HEAD
 from toiya.customers.errors import (
     PhoneMissing,
     RegistrationNumberMalformed,
     RegistrationNumberMissing,
     RegistrationNumberUnsupported,
 )
+=======
+from toiya.customers.errors import AgreementConfirmed
+>>>>>>> cae98d4 (Agreements over the API; a provider confirms the customer agreement, a customer accepts it by itself)
 from toiya.directory.errors import DomainNotVerified
 from toiya.directory.people import RoleNotYours
 from toiya.directory.sign_in import WeakPassword
@@ -54,6 +58,7 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     ChangedMeanwhile: (400, 2055),
     TooManyAttempts: (429, 429),
     ProfileChanged: (400, 2055),
+    AgreementConfirmed: (409, 600061),
     OtherRequest: (422, INVALID_INPUT),
     # catalogue
     QuantityOutOfBounds: (400, 2002),

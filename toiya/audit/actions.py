@@ -32,6 +32,10 @@ class AuditAction(TextChoices):
     UPDATE_ENROLLMENT = "update_enrollment", _("Enrollment draft changed")
     LINK_MEMBERSHIP = "link_membership", _("Membership ID chosen")
     ACCEPT_AGREEMENT = "accept_agreement", _("Agreement accepted")
+    CONFIRM_CUSTOMER_AGREEMENT = (
+        "confirm_customer_agreement",
+        _("Customer's acceptance of the customer agreement confirmed"),
+    )
     SUBMIT_ENROLLMENT = "submit_enrollment", _("Enrollment submitted")
     WITHDRAW_ENROLLMENT = "withdraw_enrollment", _("Enrollment withdrawn")
     CONFIRM_CONTACT = "confirm_contact", _("Primary contact confirmed the enrollment")

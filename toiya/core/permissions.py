@@ -120,6 +120,8 @@ class Permission(StrEnum):
     OWN_LICENCES_MANAGE = "own_licences_manage"
     WISHES_MAKE = "wishes_make"
     TRANSFERS_ACCEPT = "transfers_accept"
+    CUSTOMER_AGREEMENT_CONFIRM = "customer_agreement_confirm"
+    CUSTOMER_AGREEMENT_ACCEPT = "customer_agreement_accept"
     CATALOGUE_MANAGE = "catalogue_manage"
     FULFILMENT_VIEW = "fulfilment_view"
     FULFILMENT_MANAGE = "fulfilment_manage"
@@ -244,6 +246,12 @@ RULES: dict[Permission, Rule] = {
     Permission.WISHES_MAKE: _rule(_("Ask a partner to buy, change or cancel"), {_GA, _BA}),
     Permission.TRANSFERS_ACCEPT: _rule(
         _("Consent to the transfer of subscriptions to another partner"), {_GA}
+    ),
+    Permission.CUSTOMER_AGREEMENT_CONFIRM: _rule(
+        _("Confirm that a customer has accepted the customer agreement"), {_GA, _AA, _SA}, _PROVIDER
+    ),
+    Permission.CUSTOMER_AGREEMENT_ACCEPT: _rule(
+        _("Accept the customer agreement for the organization"), {_GA}
     ),
     Permission.CATALOGUE_MANAGE: _rule(
         _("Keep the catalog, price lists and promotions"), {_GA, Role.CATALOGUE_MANAGER}, _OPERATOR

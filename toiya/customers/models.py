@@ -13,6 +13,7 @@ from toiya.core.tenancy import SameTenant
 from toiya.core.terms import Segment
 from toiya.directory.models import Language, Person, Tenant
 from toiya.partnerships.models import InvitationState
+from toiya.programme.models import Agreement
 from toiya.relations.models import Channel, ResellerRelationship
 
 
@@ -177,4 +178,40 @@ class RelationshipSending(models.Model):
                 to="customers.RelationshipInvitation",
                 name="relationship_sending_in_tenant",
             ),
+        ]
+
+
+class CustomerAgreementQuerySet(models.QuerySet["CustomerAgreement"]):
+    """Confirmations, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "CustomerAgreementQuerySet":
+        """Those that the actor's organisation gave, and those about it; other partners' are not its business (T-15)."""
+        return self.filter(Q(tenant_id=actor.tenant_id) | Q(customer_id=actor.tenant_id))
+
+
+class CustomerAgreement(models.Model):
+    """A provider (``tenant``) confirms that the customer has accepted a version of the customer agreement: who of the
+    customer did, and when. It may be confirmed again with another person or date; nothing is changed or removed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="+")
+    contact_name = models.CharField(max_length=100)
+    contact_email = models.CharField(max_length=254)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    agreed_at = models.DateTimeField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField()
+
+    objects = CustomerAgreementQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(
+                fields=["tenant", "customer", "agreement", "contact_email", "agreed_at"],
+                name="customer_agreement_confirmed_once",
+            ),
+            SameTenant(parent="person", to="directory.Person", name="confirmed_by_own_person"),
         ]

@@ -32,6 +32,14 @@ class DomainListed(Refusal):
     code = "domain_listed"
 
 
+class DocumentLinkExpired(Refusal):
+    """The address of an agreement's document is good for five minutes."""
+
+    code = "document_link_expired"
+    status = 410
+    message = _("This link to the document has expired. Ask for a new one; it is good for five minutes.")
+
+
 class NothingNew(Refusal):
     """The text is the one that is in force."""
 

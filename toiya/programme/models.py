@@ -135,6 +135,7 @@ class AgreementKind(models.TextChoices):
     """The agreements of the programme."""
 
     RESELLER = "reseller", _("Indirect reseller agreement")
+    CUSTOMER = "customer", _("Customer agreement")
 
 
 class Agreement(models.Model):

@@ -42,6 +42,7 @@ _NATIVE_ONLY = frozenset(
         Permission.RELATIONSHIPS_ACCEPT,
         Permission.GRANTS_REMOVE,
         Permission.TRANSFERS_ACCEPT,
+        Permission.CUSTOMER_AGREEMENT_ACCEPT,
     }
 )
 _LENT: dict[DirectoryAction, frozenset[Permission]] = {

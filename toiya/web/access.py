@@ -485,6 +485,14 @@ ACCESS: dict[str, dict[str, Need]] = {
         "POST": may(Permission.SUBSCRIPTIONS_MANAGE),
     },
     # probes and figures
+    "public:agreement": {"GET": ANYBODY},
+    "public:agreement_document": {"GET": LINK_HOLDER},
+    # the customer agreement: confirmed by a provider, accepted by the customer itself
+    "customers:confirm_agreement": {
+        "GET": may(Permission.CUSTOMER_AGREEMENT_CONFIRM),
+        "POST": may(Permission.CUSTOMER_AGREEMENT_CONFIRM),
+    },
+    "organization:agreement": {"GET": PERSON, "POST": may(Permission.CUSTOMER_AGREEMENT_ACCEPT)},
     "healthz": {"GET": ANYBODY},
     "readyz": {"GET": ANYBODY},
     "metrics": {"GET": ANYBODY},

@@ -144,6 +144,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "link-45deg",
             ("organization:remove_access",),
         ),
+        Entry("organization:agreement", _("Customer agreement"), "file-earmark-text"),
         Entry("organization:renewals", _("Renewals"), "calendar-check"),
         Entry(
             "organization:wishes",

@@ -24,7 +24,7 @@ from toiya.customers.relationship_requests import (
 )
 from toiya.directory.models import Language, Tenant
 from toiya.enrolment.addresses import PARTS, address_rule
-from toiya.enrolment.details import region_choices
+from toiya.enrolment.details import Problems, region_choices
 from toiya.programme.countries import open_countries
 from toiya.relations.grants import powers_of
 from toiya.relations.models import AdministrationGrant, Channel
@@ -334,6 +334,22 @@ class AccountForm(Answers):
             self.fields["region"].widget = forms.Select(choices=[("", "―"), *choices])
         if not is_provider:
             del self.fields["segment"]
+
+
+class AgreementForm(forms.Form):
+    """Who of the customer accepted the agreement, and when."""
+
+    contact_name = forms.CharField(label=_("Who accepted it"), max_length=100)
+    contact_email = forms.EmailField(label=_("Email address"), max_length=254)
+    contact_phone = forms.CharField(label=_("Phone number"), max_length=30, required=False)
+    agreed_on = forms.DateField(label=_("Accepted on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def refuse(self, problems: Problems) -> None:
+        """Write each problem beside its field."""
+        places = {"agreed_at": "agreed_on"}
+        for name, problem in problems.items():
+            place = places.get(name, name)
+            self.add_error(place if place in self.fields else None, str(problem))
 
 
 class NewCustomerForm(forms.Form):

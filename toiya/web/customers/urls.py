@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from toiya.web.customers import account_data, adding, consent, invitations, views
+from toiya.web.customers import account_data, adding, agreements, consent, invitations, views
 from toiya.web.licences import pools as licence_pools
 from toiya.web.licences import users as licence_users
 
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/customers/<uuid:customer_id>/services/", views.services, name="services"),
     path("dashboard/customers/<uuid:customer_id>/users/", licence_users.users, name="users"),
     path("dashboard/customers/<uuid:customer_id>/licences/", licence_pools.pools, name="licences"),
+    path("dashboard/customers/<uuid:customer_id>/agreement/", agreements.confirm, name="confirm_agreement"),
     path("dashboard/customers/<uuid:customer_id>/remove/", views.remove, name="remove"),
     path("dashboard/customers/<uuid:customer_id>/suspend-all/", views.suspend_everything, name="suspend_all"),
     path(

@@ -19,6 +19,7 @@ from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.reader import reader_name
+from toiya.customers.agreements import confirmations_of
 from toiya.customers.invitations import open_invitations
 from toiya.customers.models import CustomerAccount, RelationshipInvitation
 from toiya.customers.relationship_requests import is_administered_elsewhere
@@ -31,6 +32,7 @@ from toiya.customers.relationships import (
 )
 from toiya.customers.search import page_of_customers
 from toiya.directory.models import Tenant
+from toiya.enrolment.agreements import customer_acceptance_of
 from toiya.orders.models import Cart, OrderRequest, OrderRequestState
 from toiya.programme.countries import country_name
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
@@ -163,6 +165,9 @@ def account(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
     context["consents"] = consents_of(context["grants"])
     context["may_remove"] = request.actor.may(Permission.RELATIONSHIPS_REMOVE)
     context["origin"] = origin_of(relationship)
+    context["signed"] = customer_acceptance_of(customer.pk)
+    context["confirmations"] = confirmations_of(request.actor, customer.pk)
+    context["may_confirm"] = request.actor.may(Permission.CUSTOMER_AGREEMENT_CONFIRM)
     return render(request, "customers/account.html", context)
 
 

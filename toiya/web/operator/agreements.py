@@ -27,6 +27,7 @@ def versions(request: PersonRequest) -> HttpResponse:
             {"agreement": row, "in_force": row.version == newest[AgreementKind(row.kind)]} for row in rows
         ],
         "may_manage": request.actor.may(Permission.PROGRAMME_MANAGE),
+        "kinds": list(AgreementKind),
     }
     return render(request, "operator/agreements.html", context)
 
@@ -40,18 +41,22 @@ def version(request: PersonRequest, agreement_id: uuid.UUID) -> HttpResponse:
 
 
 def publish(request: PersonRequest) -> HttpResponse:
-    """The next version, beginning with the words of the one in force."""
-    former = agreement_in_force(AgreementKind.RESELLER)
+    """The next version of a kind (``?kind=``), beginning with the words of the one in force."""
+    asked = request.GET.get("kind", AgreementKind.RESELLER.value)
+    if asked not in AgreementKind.values:
+        raise NotVisible
+    kind = AgreementKind(asked)
+    former = agreement_in_force(kind)
     names = ("title_ja", "title_en", "text_ja", "text_en")
     initial = {name: getattr(former, name) for name in names} if former else {}
     form = AgreementForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            agreement = publish_agreement(request.actor, kind=AgreementKind.RESELLER, **form.cleaned_data)
+            agreement = publish_agreement(request.actor, kind=kind, **form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Version %(number)s is in force.") % {"number": agreement.version})
             return HttpResponseRedirect(reverse("operator:agreements"))
-    context = {"form": form, "former": former}
+    context = {"form": form, "former": former, "kind": kind}
     return render(request, "operator/publish_agreement.html", context, status=400 if form.errors else 200)

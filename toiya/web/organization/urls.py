@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from toiya.web.activity import views as activity
 from toiya.web.orders import orders
-from toiya.web.organization import partners, people
+from toiya.web.organization import agreements, partners, people
 from toiya.web.radar import views as radar
 from toiya.web.subscriptions.urls import own_routes
 from toiya.web.wishes import views as wishes
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("subscriptions/", include(own_routes)),
     path("partners/", partners.relationships, name="partners"),
     path("partners/access/<uuid:grant_id>/remove/", partners.remove_access, name="remove_access"),
+    path("agreement/", agreements.agreement, name="agreement"),
     path("renewals/", radar.bought, name="renewals"),
     path("renewals/export.<str:form>", radar.export_bought, name="renewals_export"),
     path("requests/", wishes.own, name="wishes"),

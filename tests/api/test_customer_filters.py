@@ -135,10 +135,10 @@ def test_strange_beginnings_find_nothing_and_break_nothing(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_filtered_list_takes_the_same_four_statements(
+def test_the_filtered_list_takes_the_same_two_statements(
     cast: Cast, django_assert_num_queries: DjangoAssertNumQueries, number: int
 ) -> None:
-    """Three let the caller in, one is the page; another asks for the partnership where a partner is named."""
+    """One lets the caller in, one is the page; another asks for the partnership where a partner is named."""
     partner(cast.hinode, cast.kawase)
     for place in range(number):
         customer = found(cast.family, f"Aoba {place}", f"a{place}.example")
@@ -147,9 +147,9 @@ def test_the_filtered_list_takes_the_same_four_statements(
     api = api_of(cast.mei)
 
     for text, statements in (
-        (asked("CompanyName", "ao"), 4),
-        (asked("Domain", "a"), 4),
-        (asked("IndirectReseller", str(cast.kawase.pk)), 5),
+        (asked("CompanyName", "ao"), 2),
+        (asked("Domain", "a"), 2),
+        (asked("IndirectReseller", str(cast.kawase.pk)), 3),
     ):
         with django_assert_num_queries(statements):
             told = api.get(f"/v1/customers?{urlencode({'filter': text})}")

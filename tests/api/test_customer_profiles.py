@@ -106,9 +106,9 @@ def test_a_customer_with_its_profiles(cast: Cast, django_assert_num_queries: Dja
     assert mei.get(f"{base}/profiles/company").body == lent
     read = kai.get(f"{base}/profiles/billing")
     assert (read.body, read.headers["ETag"]) == (billing, '"4"')
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         kai.get(base)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         kai.get(f"{base}/profiles/billing")
 
 

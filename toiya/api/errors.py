@@ -13,16 +13,13 @@ from toiya.core.errors import (
     SecondFactorStale,
     TooManyAttempts,
 )
-<<<<<<< HEAD
 from toiya.customers.errors import (
+    AgreementConfirmed,
     PhoneMissing,
     RegistrationNumberMalformed,
     RegistrationNumberMissing,
     RegistrationNumberUnsupported,
 )
-=======
-from toiya.customers.errors import AgreementConfirmed
->>>>>>> cae98d4 (Agreements over the API; a provider confirms the customer agreement, a customer accepts it by itself)
 from toiya.directory.errors import DomainNotVerified
 from toiya.directory.people import RoleNotYours
 from toiya.directory.sign_in import WeakPassword

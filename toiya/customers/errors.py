@@ -209,7 +209,6 @@ class NoSuchRelationship(Refusal):
     message = gettext_lazy("This reseller relationship has ended already.")
 
 
-<<<<<<< HEAD
 class RegistrationNumberUnsupported(Refusal):
     """Only some countries ask for a number in their register of organisations."""
 
@@ -281,10 +280,10 @@ class SegmentUnknown(Refusal):
             _("There are no offers for customers of the kind “%(found)s”.") % {"found": found},
             field="segment",
         )
-=======
+
+
 class AgreementConfirmed(Refusal):
     """The same acceptance was confirmed before: the same person of the customer, the same moment, the same version."""
 
     code = "agreement_confirmed"
     message = gettext_lazy("This acceptance by the customer has been confirmed already.")
->>>>>>> cae98d4 (Agreements over the API; a provider confirms the customer agreement, a customer accepts it by itself)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0004_submission_key"),
+        ("customers", "0005_customer_agreement"),
     ]
 
     operations = [

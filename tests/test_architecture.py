@@ -54,6 +54,7 @@ BUSINESS = {
     "subscriptions",
     "orders",
     "bulk",
+    "sandbox",
 }
 
 

@@ -149,6 +149,7 @@ INSTALLED_APPS = [
     "toiya.subscriptions",
     "toiya.orders",
     "toiya.bulk",
+    "toiya.sandbox",
     "toiya.web",
     "toiya.api",
     "toiya.jobs",
@@ -266,6 +267,8 @@ MAIL_FROM = env("TOIYA_MAIL_FROM", f"no-reply@{_origin.hostname}")
 if IS_PRODUCTION and not SMTP_URL:
     message = "TOIYA_SMTP_URL is empty; in production it must name a mail server, like smtp://user:password@host:587."
     raise ImproperlyConfigured(message)
+# Names that are made up for a sandbox end in this; ".example" belongs to nobody (RFC 2606).
+SANDBOX_DOMAIN = env("TOIYA_SANDBOX_DOMAIN", "sandbox.example").lower()
 CHECKPOINT_FOLDER = Path(env("TOIYA_CHECKPOINTS", str(VAR / "checkpoints")))
 AUDIT_KEY_FILE = os.environ.get("TOIYA_AUDIT_KEY_FILE", "")
 # The operator's own key and certificate for the webhooks of partners; without them Toiya makes a pair of its own.

@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("toiya.web.radar.urls")),
     path("", include("toiya.web.bulk.urls")),
     path("", include("toiya.web.wishes.urls")),
+    path("", include("toiya.web.sandbox.urls")),
     path("docs/api", reference, name="api_reference"),
 ]
 if settings.HAS_MAILBOX:

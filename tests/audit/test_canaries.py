@@ -8,6 +8,7 @@ from toiya.audit.seal import seal_records
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Role
 from toiya.directory.factors import enrol_totp, new_secret
+from toiya.directory.models import Family
 from toiya.directory.people import add_person, reset_password
 from toiya.mail.deliver import deliver_mails
 from toiya.mail.models import OutgoingMail
@@ -58,7 +59,7 @@ def secrets_of_the_story(cast: Cast) -> dict[str, str]:
         "password of the membership site": "a membership password",
         "session of the membership site": sign_in(user_name="mei.suzuki", password="a membership password"),
     }
-    deliver_mails()
+    deliver_mails(reaches_people=Family.objects.reaches_people)
     seal_records()
     return found
 

@@ -12,7 +12,7 @@ from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
 from toiya.customers.drafts import with_link
 from toiya.customers.sending import remind, reminders_due
-from toiya.directory.models import Person, RoleAssignment, Suspension
+from toiya.directory.models import Family, Person, RoleAssignment, Suspension
 from toiya.mail.models import OutgoingMail
 from toiya.relations.models import AdministrationGrant, ResellerRelationship
 
@@ -72,17 +72,17 @@ def test_the_customer_is_reminded_once_of_what_the_system_mailed(cast: Cast) -> 
     mailed, self_sent = invited(cast.kai), invited(cast.kai)
     form = {"message": with_link(mailed), "email": "info@aoba.example", "act": "send"}
     browser_of(cast.kai).post(draft_path(mailed), form)
-    assert reminders_due() == []
+    assert reminders_due(Family.objects.get()) == []
 
     set_clock(cast, mailed.expires_at - 7 * DAY - SECOND)
-    assert reminders_due() == []
+    assert reminders_due(Family.objects.get()) == []
     set_clock(cast, mailed.expires_at - 7 * DAY)
-    assert reminders_due() == [mailed]
-    assert self_sent not in reminders_due()
+    assert reminders_due(Family.objects.get()) == [mailed]
+    assert self_sent not in reminders_due(Family.objects.get())
 
     assert remind(mailed) is not None
     assert remind(mailed) is None
-    assert reminders_due() == []
+    assert reminders_due(Family.objects.get()) == []
     reminder = OutgoingMail.objects.get(message="customers/reminder")
     assert (reminder.to, reminder.language) == ("info@aoba.example", "en")
     assert "Reminder mailed by the system" in browser_of(cast.kai).get(draft_path(mailed)).content.decode()
@@ -93,11 +93,11 @@ def test_nobody_is_reminded_of_what_is_settled(cast: Cast) -> None:
     form = {"message": with_link(mailed), "email": "info@aoba.example", "act": "send"}
     browser_of(cast.kai).post(draft_path(mailed), form)
     set_clock(cast, mailed.expires_at - DAY)
-    assert reminders_due() == [mailed]
+    assert reminders_due(Family.objects.get()) == [mailed]
 
     accepted(cast.emi, mailed)
 
-    assert reminders_due() == []
+    assert reminders_due(Family.objects.get()) == []
     assert remind(mailed) is None
 
 
@@ -125,6 +125,6 @@ def test_nobody_is_reminded_in_the_name_of_somebody_who_may_no_longer_ask(cast: 
     set_clock(cast, mailed.expires_at - DAY)
     ENDS[end](cast)
 
-    assert reminders_due() == [mailed]
+    assert reminders_due(Family.objects.get()) == [mailed]
     assert remind(mailed) is None
     assert not OutgoingMail.objects.filter(message="customers/reminder").exists()

@@ -13,6 +13,7 @@ from toiya.core.ids import new_id
 from toiya.core.links import Purpose, link_url
 from toiya.directory.demo import DEMO_PASSWORD, NotTheDemo, equip_demo_person
 from toiya.directory.factors import current_code
+from toiya.directory.models import Family
 from toiya.mail import outbox
 from toiya.mail.deliver import deliver_mails
 from toiya.mail.models import OutgoingMail
@@ -34,7 +35,7 @@ def test_anybody_in_the_demo_reads_every_mail_and_its_links_work(cast: Cast) -> 
     invitation = new_id()
     link = {"purpose": Purpose.PARTNER_INVITATION.value, "id": str(invitation), "version": 1}
     mail = post(cast, site_link=link)
-    deliver_mails()
+    deliver_mails(reaches_people=Family.objects.reaches_people)
 
     listed = stranger().get("/mailbox/").content.decode()
     page = stranger().get(f"/mailbox/{mail.pk}/").content.decode()
@@ -54,7 +55,7 @@ def test_mail_is_found_by_recipient_and_by_subject(cast: Cast) -> None:
         ("mei@hinode.example", "ja"),
     ):
         post(cast, to=to, language=language)
-    deliver_mails()
+    deliver_mails(reaches_people=Family.objects.reaches_people)
 
     def found(text: str) -> list[str]:
         page = stranger().get("/mailbox/", {"q": text}).content.decode()
@@ -98,7 +99,7 @@ def test_mail_that_does_not_exist_is_not_found(cast: Cast) -> None:
 
 def test_message_that_cannot_be_written_is_shown_as_that(cast: Cast) -> None:
     mail = outbox.post(actor_of(cast.mei), "mail/no_such_message", to="emi@aoba.example", language="en")
-    deliver_mails()
+    deliver_mails(reaches_people=Family.objects.reaches_people)
 
     page = stranger().get(f"/mailbox/{mail.pk}/")
 

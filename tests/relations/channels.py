@@ -29,6 +29,7 @@ from toiya.core.permissions import Capacity
 from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.customers.relationship_requests import Wish, invite_for_both
 from toiya.customers.sending import remind, reminders_due
+from toiya.directory.models import Family
 from toiya.licences.models import Licence
 from toiya.relations.models import Channel as Won
 from toiya.subscriptions.digest import digests_due, send_digest
@@ -248,7 +249,7 @@ def mail_invitation(hand: Hand) -> RelationshipInvitation:
 
 def reminder(_hand: Hand, _process: int, made: RelationshipInvitation) -> bool:
     """The worker reminds the customer in the agent's name."""
-    return made in reminders_due() and remind(made) is not None
+    return made in reminders_due(Family.objects.get()) and remind(made) is not None
 
 
 SEATS = (AuditAction.ASSIGN_LICENSE, AuditAction.UPDATE_LICENSE, AuditAction.REVOKE_LICENSE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import get_language
 
 from toiya.core.clock import real_now
-from toiya.core.errors import CapacityMissing, PersonMissing, RoleMissing, SecondFactorStale
+from toiya.core.errors import CapacityMissing, NotFromSandbox, PersonMissing, RoleMissing, SecondFactorStale
 from toiya.core.permissions import RULES, Capacity, Permission, Role
 from toiya.core.reader import name_for
 
@@ -35,6 +35,7 @@ class Actor:
     second_factor_at: dt.datetime | None = None
     tenant_latin_name: str = ""
     application_id: uuid.UUID | None = None
+    in_sandbox: bool = False
     correlation_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
@@ -44,7 +45,10 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         """Whether the table of permissions allows it now."""
-        return RULES[permission].allows(self.roles, self.capacities, self.suspended)
+        rule = RULES[permission]
+        if rule.shared and self.in_sandbox:
+            return False
+        return rule.allows(self.roles, self.capacities, self.suspended)
 
     def must(self, permission: Permission) -> None:
         """Refuse with the roles that would allow it (403), or with the capacity that is missing."""
@@ -52,6 +56,8 @@ class Actor:
         if not rule.roles & self.roles:
             roles = [role.label for role in Role if role in rule.roles]
             raise RoleMissing(act=rule.label, roles=roles)
+        if rule.shared and self.in_sandbox:
+            raise NotFromSandbox
         if not self.may(permission):
             raise CapacityMissing
 

@@ -83,6 +83,14 @@ class PersonMissing(Refusal):
     message = _("Only a person can do this, on the page for it; an application cannot.")
 
 
+class NotFromSandbox(Refusal):
+    """The act would change what real organisations share with the sandbox: programme, countries, agreements."""
+
+    code = "not_from_sandbox"
+    status = 403
+    message = _("This is shared with real organizations. It cannot be changed from inside a sandbox.")
+
+
 class TooManyAttempts(Refusal):
     """The limit of attempts is used up; later attempts are not evaluated."""
 

@@ -132,6 +132,8 @@ class Permission(StrEnum):
     APPLICATIONS_REVIEW = "applications_review"
     PARTNERS_MANAGE = "partners_manage"
     PROGRAMME_MANAGE = "programme_manage"
+    SANDBOX_MAKE = "sandbox_make"
+    SANDBOX_CLOCK_MOVE = "sandbox_clock_move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +141,15 @@ class Rule:
     """Who holds a permission: any of these roles, in an organisation that is live in any of these capacities.
 
     Empty capacities: every organisation, also one that is only a customer. A suspended organisation keeps only what
-    ``while_suspended`` marks: it may look at what it has and let go of it, and starts nothing new (I-09).
+    ``while_suspended`` marks: it may look at what it has and let go of it, and starts nothing new (I-09). What
+    ``shared`` marks changes what all families of the installation share, and is not done from inside a sandbox.
     """
 
     label: Promise
     roles: frozenset[Role]
     capacities: frozenset[Capacity] = frozenset()
     while_suspended: bool = False
+    shared: bool = False
 
     def allows(
         self, roles: Iterable[Role], capacities: Iterable[Capacity], suspended: Iterable[Capacity] = ()
@@ -170,8 +174,9 @@ def _rule(
     capacities: frozenset[Capacity] = frozenset(),
     *,
     while_suspended: bool = False,
+    shared: bool = False,
 ) -> Rule:
-    return Rule(label, frozenset(roles), capacities, while_suspended)
+    return Rule(label, frozenset(roles), capacities, while_suspended, shared)
 
 
 RULES: dict[Permission, Rule] = {
@@ -284,8 +289,10 @@ RULES: dict[Permission, Rule] = {
         _("Register, suspend and restore partners"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR
     ),
     Permission.PROGRAMME_MANAGE: _rule(
-        _("Change programme settings"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR
+        _("Change programme settings"), {_GA, Role.PROGRAMME_MANAGER}, _OPERATOR, shared=True
     ),
+    Permission.SANDBOX_MAKE: _rule(_("Make, empty and delete a sandbox"), {_GA}, _PARTNERS, shared=True),
+    Permission.SANDBOX_CLOCK_MOVE: _rule(_("Move the clock of a sandbox"), {_GA}, _PARTNERS),
 }
 
 

@@ -5,7 +5,7 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -92,26 +92,43 @@ def remind(invitation: RelationshipInvitation) -> RelationshipSending | None:
     return _mail(by, RelationshipInvitation.objects.get(pk=invitation.pk), is_reminder=True)
 
 
-def reminders_due() -> list[RelationshipInvitation]:
+def reminders_due(family: Family) -> list[RelationshipInvitation]:
     """Invitations that the system mailed, open, not reminded, sent three days ago or more, in their last
     week.
     """
-    due: list[RelationshipInvitation] = []
-    for family in Family.objects.all():
-        now = family.clock.now()
-        mailed = RelationshipSending.objects.filter(invitation=OuterRef("pk"))
-        due += (
-            RelationshipInvitation.objects.filter(
-                tenant__family=family,
-                state=InvitationState.OPEN,
-                reminded_at__isnull=True,
-                expires_at__gt=now,
-                expires_at__lte=now + REMIND_BEFORE,
-            )
-            .filter(Exists(mailed), ~Exists(mailed.filter(at__gt=now - REMIND_AFTER)))
-            .select_related("tenant__family")
-        )
-    return due
+    now = family.clock.now()
+    mailed = RelationshipSending.objects.filter(invitation=OuterRef("pk"))
+    return list(
+        _unanswered(family)
+        .filter(expires_at__lte=now + REMIND_BEFORE)
+        .filter(Exists(mailed), ~Exists(mailed.filter(at__gt=now - REMIND_AFTER)))
+        .select_related("tenant__family")
+    )
+
+
+def next_reminder(family: Family) -> dt.datetime | None:
+    """When the next reminder falls due, after the present moment of the family."""
+    now = family.clock.now()
+    mailed = _unanswered(family).annotate(mailed_at=Max("sendings__at")).filter(mailed_at__isnull=False)
+    due = [
+        max(expires_at - REMIND_BEFORE, mailed_at + REMIND_AFTER)
+        for expires_at, mailed_at in mailed.values_list("expires_at", "mailed_at")
+    ]
+    return min((moment for moment in due if moment > now), default=None)
+
+
+def remind_family(family: Family) -> int:
+    """Every reminder that is due in the family; says how many."""
+    return sum(remind(invitation) is not None for invitation in reminders_due(family))
+
+
+def _unanswered(family: Family) -> QuerySet[RelationshipInvitation]:
+    return RelationshipInvitation.objects.filter(
+        tenant__family=family,
+        state=InvitationState.OPEN,
+        reminded_at__isnull=True,
+        expires_at__gt=family.clock.now(),
+    )
 
 
 def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> RelationshipSending:

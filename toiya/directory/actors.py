@@ -26,6 +26,7 @@ def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | 
         language=language,
         second_factor_at=second_factor_at,
         tenant_latin_name=tenant.latin_name,
+        in_sandbox=tenant.family.is_sandbox,
     )
 
 

@@ -13,6 +13,22 @@ class DomainTaken(Refusal):
     message = _("This domain already belongs to a work account. Sign in with it, or choose another domain.")
 
 
+class SandboxFull(Refusal):
+    """A sandbox is for trying things out, not for keeping a business in (conventions.md section 14)."""
+
+    code = "sandbox_full"
+
+    def __init__(self, *, partners: int = 0, customers: int = 0) -> None:
+        words = (
+            _(
+                "A sandbox has at most %(most)s providers and %(most)s resellers. Delete one, or reset the sandbox."
+            )
+            if partners
+            else _("A sandbox has at most %(most)s customers. Delete some, or reset the sandbox.")
+        )
+        super().__init__(words % {"most": partners or customers})
+
+
 class DomainNotVerified(Refusal):
     """User names lie in a verified domain of the organisation (Q-22)."""
 

@@ -29,6 +29,18 @@ class Language(models.TextChoices):
     ENGLISH = "en", "English"
 
 
+class FamilyQuerySet(models.QuerySet["Family"]):
+    """Families."""
+
+    def open(self) -> "FamilyQuerySet":
+        """Those in which life goes on; in a closed sandbox nothing happens any more."""
+        return self.filter(closed_at__isnull=True)
+
+    def reaches_people(self, family_id: uuid.UUID) -> bool:
+        """Whether what is sent from this family may leave the installation: never from a sandbox."""
+        return self.filter(pk=family_id, is_sandbox=False).exists()
+
+
 class Family(models.Model):
     """Tenants that share a clock: production, or one sandbox."""
 
@@ -37,6 +49,9 @@ class Family(models.Model):
     is_sandbox = models.BooleanField(default=False)
     clock_offset_seconds = models.BigIntegerField(default=0)
     clock_stopped_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FamilyQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -10,8 +10,9 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor, By, Bystander
 from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
 from toiya.core.text import search_key, sort_key
-from toiya.directory.errors import AlreadySuspended, DomainTaken, NotAPartner, NotSuspended
+from toiya.directory.errors import AlreadySuspended, NotAPartner, NotSuspended
 from toiya.directory.models import Domain, Family, Person, RoleAssignment, Suspension, Tenant, TenantCapacity
+from toiya.directory.room import make_room, must_have_room_for_partner
 from toiya.mail import outbox
 
 
@@ -37,9 +38,11 @@ def create_tenant(
     reading: str = "",
     latin_name: str = "",
 ) -> Tenant:
-    """A new organisation with its domain and its first global administrator (S-025). Raises DomainTaken."""
-    if Domain.objects.filter(name__iexact=domain).exists():
-        raise DomainTaken(field="domain")
+    """A new organisation with its domain and its first global administrator (S-025).
+
+    Raises DomainTaken, SandboxFull.
+    """
+    make_room(family, domain)
     now = family.clock.now()
     tenant = Tenant.objects.create(
         family=family,
@@ -92,7 +95,8 @@ def hold_role(person: Person, role: Role, by: By) -> None:
 
 
 def vet(tenant: Tenant, capacity: Capacity, by: By) -> TenantCapacity:
-    """The organisation may act in this capacity from now on; the caller records why."""
+    """The organisation may act in this capacity from now on; the caller records why. Raises SandboxFull."""
+    must_have_room_for_partner(tenant, capacity)
     held, _created = TenantCapacity.objects.get_or_create(
         tenant=tenant, capacity=capacity, defaults={"since": by.now}
     )

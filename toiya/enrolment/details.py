@@ -146,7 +146,8 @@ def _phone(value: str, country: str) -> phonenumbers.PhoneNumber | None:
 
 
 @functools.cache
-def _example_phone(country: str) -> str:
+def example_phone(country: str) -> str:
+    """A number as they look there, which nobody has."""
     example = phonenumbers.example_number(country)
     return (
         phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
@@ -164,7 +165,7 @@ def _phone_number(value: str, country: str) -> str:
     ) % {
         "found": value,
         "country": country_name(country),
-        "example": _example_phone(country),
+        "example": example_phone(country),
     }
 
 

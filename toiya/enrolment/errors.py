@@ -53,6 +53,15 @@ class ProfileInactive(Refusal):
     message = _("This organization profile is inactive. Choose an active one, or renew the membership first.")
 
 
+class ProfileElsewhere(Refusal):
+    """Real membership IDs stay out of sandboxes, and made-up ones in theirs."""
+
+    code = "profile_elsewhere"
+    message = _(
+        "This membership ID cannot be used here: real ones stay out of sandboxes, made-up ones in theirs."
+    )
+
+
 class ProfileInOtherCountry(Refusal):
     """The profile and the tenant must be in the same country (S-035, Q-15)."""
 

@@ -11,7 +11,7 @@ from toiya.core.permissions import Permission
 from toiya.directory.models import Tenant
 from toiya.enrolment.details import DETAILS, Section, as_kept
 from toiya.enrolment.drafts import editable
-from toiya.enrolment.errors import ProfileInactive, ProfileInOtherCountry
+from toiya.enrolment.errors import ProfileElsewhere, ProfileInactive, ProfileInOtherCountry
 from toiya.enrolment.models import Application
 from toiya.membership.errors import ProfileTaken
 from toiya.membership.models import MembershipLogin, OrganizationProfile, PartnerProfile
@@ -21,7 +21,11 @@ FROM_PROFILE = ("reading", "latin_name", "postal_code", "region", "city", "stree
 
 
 def must_be_choosable(profile: OrganizationProfile, tenant: Tenant) -> None:
-    """Active, in the tenant's own country, and nobody else's (S-032, S-034, S-035)."""
+    """Active, in the tenant's own country, and nobody else's (S-032, S-034, S-035); made-up ones are for their own
+    sandbox, and real ones for no sandbox.
+    """
+    if profile.sandbox_id != (tenant.family_id if tenant.family.is_sandbox else None):
+        raise ProfileElsewhere
     if not profile.is_active:
         raise ProfileInactive
     if profile.country_id != tenant.country_id:

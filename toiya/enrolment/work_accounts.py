@@ -67,7 +67,7 @@ def create_work_account(*, values: Mapping[str, str], password_again: str, langu
 
 def _operator() -> Tenant:
     return (
-        Tenant.objects.filter(tenant_capacities__capacity=Capacity.OPERATOR)
+        Tenant.objects.filter(tenant_capacities__capacity=Capacity.OPERATOR, family__is_sandbox=False)
         .select_related("family")
         .earliest("created_at")
     )
@@ -111,7 +111,7 @@ def _domain(domain: str) -> str:
         }
     labels = domain.split(".")
     family_of_names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    if Domain.objects.filter(name__in=family_of_names).exists():
+    if Domain.objects.filter(name__in=family_of_names, tenant__family__is_sandbox=False).exists():
         return _(
             "%(domain)s already belongs to a work account. Sign in with it, or choose another domain."
         ) % {"domain": domain}

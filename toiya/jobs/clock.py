@@ -11,8 +11,7 @@ from toiya.audit.seal import seal_records
 from toiya.bulk.files import forget_passwords
 from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.core.clock import real_now
-from toiya.customers.sending import remind, reminders_due
-from toiya.directory.actors import bystander_for
+from toiya.customers.sending import remind_family
 from toiya.directory.models import Family
 from toiya.fulfilment.queue import due_tasks
 from toiya.fulfilment.speaking import clean_up, forget_old_call_backs, tasks_to_clean_up
@@ -20,11 +19,13 @@ from toiya.licences.deleted import erase_deleted_users
 from toiya.mail.deliver import deliver_mails
 from toiya.membership.cleaning import forget_old_sessions
 from toiya.orders.fulfilling import carry_out_task
-from toiya.partnerships.invitations import invitations_to_remind, remind_invitation
+from toiya.partnerships.invitations import remind_resellers
 from toiya.programme.words import current_programme
-from toiya.relations.grants import expired_grants, tell_expired
+from toiya.relations.grants import tell_all_expired
 from toiya.requests.cleaning import forget_old_requests
-from toiya.subscriptions.digest import digests_due, send_digest
+from toiya.sandbox.closing import take_down_closed
+from toiya.sandbox.travel import move_clocks
+from toiya.subscriptions.digest import send_digests
 from toiya.subscriptions.renewal import renew_what_is_due
 from toiya.webhooks.delivery import deliver_events, forget_old_events
 
@@ -48,7 +49,7 @@ class Duty:
 
 def send_mails() -> int:
     """Mails are claimed one by one, so that any number of workers may send."""
-    return deliver_mails(programme=current_programme())
+    return deliver_mails(programme=current_programme(), reaches_people=Family.objects.reaches_people)
 
 
 def carry_out_tasks() -> int:
@@ -75,31 +76,22 @@ def send_events() -> int:
 
 def tell_of_expired_access() -> int:
     """Administrator access that reached its end date is nobody's act; partners' programs hear of it all the same."""
-    return sum(
-        tell_expired(bystander_for(grant.grantee, kind="worker"), grant=grant)
-        for family in Family.objects.all()
-        for grant in expired_grants(family)
-    )
+    return sum(tell_all_expired(family) for family in Family.objects.open())
 
 
 def remind_of_partnership_invitations() -> int:
     """A reseller that has not answered a mailed invitation hears of it once more before it lapses."""
-    sent = 0
-    for family in Family.objects.all():
-        for invitation in invitations_to_remind(family):
-            by = bystander_for(invitation.tenant, kind="worker")
-            sent += remind_invitation(by, invitation=invitation) is not None
-    return sent
+    return sum(remind_resellers(family) for family in Family.objects.open())
 
 
 def remind_of_customer_invitations() -> int:
     """A customer that has not answered a mailed invitation hears of it once more before it lapses."""
-    return sum(remind(invitation) is not None for invitation in reminders_due())
+    return sum(remind_family(family) for family in Family.objects.open())
 
 
 def send_renewal_digests() -> int:
     """Once a week, agents hear what renews in the next thirty days."""
-    return sum(send_digest(person) for family in Family.objects.all() for person in digests_due(family))
+    return sum(send_digests(family) for family in Family.objects.open())
 
 
 def forget_what_is_over() -> int:
@@ -123,6 +115,8 @@ DUTIES = (
     Duty("remind of customer invitations", HOUR, remind_of_customer_invitations, in_turns=True),
     Duty("renew subscriptions", MINUTE, renew_what_is_due),
     Duty("tell of expired access", MINUTE, tell_of_expired_access, in_turns=True),
+    Duty("move clocks of sandboxes", SECONDS, move_clocks),
+    Duty("take down closed sandboxes", SECONDS, take_down_closed, in_turns=True),
     Duty("work on files with many rows", SECONDS, work_on_files),
     Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),

@@ -1,10 +1,11 @@
 """Deleted users: shown for 30 days, then erased (N-24)."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Min, ProtectedError
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import at_home, record
@@ -28,16 +29,32 @@ def deleted_users(actor: Actor, *, tenant_id: uuid.UUID) -> PersonQuerySet:
     return deleted
 
 
-def users_to_erase() -> Iterator[Person]:
-    """Users who were deleted more than 30 days ago by the clock of their family."""
-    for family in Family.objects.all():
-        gone = Person.objects.filter(tenant__family=family, deleted_at__lte=family.clock.now() - RESTORABLE)
-        yield from gone.exclude(user_name__endswith=ERASED).select_related("tenant__family").order_by("pk")
+def users_to_erase(family: Family) -> Iterator[Person]:
+    """Users who were deleted more than 30 days ago by the clock of the family."""
+    gone = _deleted(family).filter(deleted_at__lte=family.clock.now() - RESTORABLE)
+    yield from gone.select_related("tenant__family").order_by("pk")
+
+
+def next_erasure(family: Family) -> dt.datetime | None:
+    """When the next 30 days are over, after the present moment of the family."""
+    waiting = _deleted(family).filter(deleted_at__gt=family.clock.now() - RESTORABLE)
+    first: dt.datetime | None = waiting.aggregate(first=Min("deleted_at"))["first"]
+    return first + RESTORABLE if first is not None else None
+
+
+def erase_family_users(family: Family) -> int:
+    """Everybody of the family whose 30 days are over; says how many."""
+    return sum(1 for person in users_to_erase(family) if erase_user(_worker(person), person=person))
 
 
 def erase_deleted_users() -> int:
-    """What the worker does: everybody whose 30 days are over."""
-    return sum(1 for person in users_to_erase() if erase_user(_worker(person), person=person))
+    """What the worker does, in every family."""
+    return sum(erase_family_users(family) for family in Family.objects.open())
+
+
+def _deleted(family: Family) -> PersonQuerySet:
+    deleted: PersonQuerySet = Person.objects.filter(tenant__family=family, deleted_at__isnull=False)
+    return deleted.exclude(user_name__endswith=ERASED)
 
 
 def _worker(person: Person) -> By:

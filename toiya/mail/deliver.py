@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import smtplib
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -27,12 +28,11 @@ LONGEST_ERROR = 500
 LONGEST_SUBJECT = 400
 
 
-def deliver_mails(*, programme: ProgrammeNames | None = None) -> int:
-    """Hand what is due to the mail server, or to the mailbox page where none is set up. Says how many went
-    out.
+def deliver_mails(*, programme: ProgrammeNames | None = None, reaches_people: Callable[[UUID], bool]) -> int:
+    """Hand what is due to the mail server, or to the mailbox page where none is set up. Says how many went out.
 
-    A mail whose worker died after the server took it goes out again when the lease is over, with the same
-    Message-ID.
+    ``reaches_people`` tells of which families mails may leave: those of a sandbox stay in its own mailbox. A mail whose
+    worker died after the server took it goes out again when the lease is over, with the same Message-ID.
     """
     due = list(_due().order_by("due_at").values_list("pk", flat=True)[:BATCH])
     if not due:
@@ -43,8 +43,9 @@ def deliver_mails(*, programme: ProgrammeNames | None = None) -> int:
             mail = claim_mail(mail_id)
             if mail is None:
                 continue
+            leaves = server is not None and reaches_people(mail.family_id)
             try:
-                sent += _deliver(mail, server, programme)
+                sent += _deliver(mail, server if leaves else None, programme)
             except MailServerAway as away:
                 _again(mail, str(away))
                 break

@@ -42,4 +42,5 @@ class OutgoingMail(models.Model):
                 condition=models.Q(sent_at__isnull=True, failed_at__isnull=True),
                 name="mails_to_send",
             ),
+            models.Index(fields=["family_id", "posted_at"], name="mails_of_family"),
         ]

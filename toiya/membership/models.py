@@ -3,14 +3,14 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.actor import Actor
 from toiya.core.ids import new_id
 from toiya.core.permissions import Capacity
-from toiya.directory.models import Suspension, Tenant
+from toiya.directory.models import Family, Suspension, Tenant
 from toiya.programme.models import Country, in_language
 
 
@@ -46,10 +46,14 @@ class OrganizationProfileQuerySet(models.QuerySet["OrganizationProfile"]):
 
 
 class OrganizationProfile(models.Model):
-    """An organisation in the membership site. On approval it moves to the dashboard account, for good (S-032)."""
+    """An organisation in the membership site. On approval it moves to the dashboard account, for good (S-032).
+
+    ``sandbox``: it was made up there; the membership IDs of a sandbox are no real ones.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    membership_id = models.CharField(max_length=20, unique=True)
+    membership_id = models.CharField(max_length=20)
+    sandbox = models.ForeignKey(Family, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=200)
     reading = models.CharField(max_length=200, blank=True)
     latin_name = models.CharField(max_length=200, blank=True)
@@ -66,6 +70,14 @@ class OrganizationProfile(models.Model):
     administrators = models.ManyToManyField(MembershipLogin, related_name="profiles")
 
     objects = OrganizationProfileQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(
+                fields=["membership_id"], condition=Q(sandbox__isnull=True), name="membership_id_once"
+            ),
+            UniqueConstraint(fields=["sandbox", "membership_id"], name="membership_id_once_per_sandbox"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.membership_id} {self.name}"
@@ -164,9 +176,11 @@ class PartnerBilling(models.Model):
 class ProviderEntryQuerySet(models.QuerySet["ProviderEntry"]):
     """Entries of the provider directory."""
 
-    def listed(self) -> "ProviderEntryQuerySet":
-        """Approved providers that are not suspended (S-007)."""
+    def listed(self, actor: Actor | None = None) -> "ProviderEntryQuerySet":
+        """Approved providers that are not suspended (S-007): those of the reader's family, or the real ones."""
+        real = Q(tenant__family__is_sandbox=False)
         return self.filter(
+            Q(tenant__family_id=actor.family_id) if actor is not None and actor.in_sandbox else real,
             approved_at__isnull=False,
             tenant__tenant_capacities__capacity="provider",
         ).exclude(

@@ -61,13 +61,18 @@ def names_every_provider(text: str) -> bool:
 
 
 def find_providers(
-    *, text: str = "", country: str = "", language: str = "", facets: tuple[str, ...] = ()
+    reader: Actor | None = None,
+    *,
+    text: str = "",
+    country: str = "",
+    language: str = "",
+    facets: tuple[str, ...] = (),
 ) -> ProviderEntryQuerySet:
     """Listed providers that serve the country and the language and offer every one of the facets.
 
     "Distributor" and "indirect provider" both mean every one of them; other words are looked up in the names.
     """
-    rows = ProviderEntry.objects.listed()
+    rows = ProviderEntry.objects.listed(reader)
     if country:
         rows = rows.filter(countries=country)
     if language:

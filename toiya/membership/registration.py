@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from toiya.directory.models import Family, Tenant
 from toiya.membership.models import Holding, HoldingKind, MembershipLogin, OrganizationProfile
+
+PROFILE_FIELDS = (
+    "membership_id",
+    "name",
+    "reading",
+    "latin_name",
+    "postal_code",
+    "region",
+    "city",
+    "street",
+    "phone",
+    "inactive_since",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,17 @@ class ProfileDetails:
 
 
 @transaction.atomic
+def register_profile(
+    *, details: ProfileDetails, owner: Tenant, sandbox: Family | None
+) -> OrganizationProfile:
+    """An organisation that has moved to its dashboard account already; a made-up one stays in its sandbox."""
+    known = {name: getattr(details, name) for name in PROFILE_FIELDS}
+    return OrganizationProfile.objects.create(
+        **known, country_id=details.country, owner=owner, sandbox=sandbox
+    )
+
+
+@transaction.atomic
 def register_membership(
     *, user_name: str, password: str, name: str, profiles: Sequence[ProfileDetails]
 ) -> MembershipLogin:
@@ -48,19 +73,8 @@ def register_membership(
         user_name=user_name.lower(), password=make_password(password), name=name
     )
     for details in profiles:
-        profile = OrganizationProfile.objects.create(
-            membership_id=details.membership_id,
-            name=details.name,
-            reading=details.reading,
-            latin_name=details.latin_name,
-            country_id=details.country,
-            postal_code=details.postal_code,
-            region=details.region,
-            city=details.city,
-            street=details.street,
-            phone=details.phone,
-            inactive_since=details.inactive_since,
-        )
+        known = {name: getattr(details, name) for name in PROFILE_FIELDS}
+        profile = OrganizationProfile.objects.create(**known, country_id=details.country)
         profile.administrators.add(login)
         Holding.objects.bulk_create(
             Holding(profile=profile, kind=held.kind, name_ja=held.name_ja, name_en=held.name_en)

@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By, Bystander
 from toiya.core.links import Purpose
 from toiya.core.permissions import DirectoryRole, Permission
+from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family, Tenant
 from toiya.mail import outbox
 from toiya.partnerships.drafts import draft_of, without_link
@@ -195,18 +197,37 @@ def invitations_to_remind(family: Family) -> list[PartnerInvitation]:
     once.
     """
     now = family.clock.now()
-    return list(
-        PartnerInvitation.objects.filter(
-            tenant__family=family,
-            state=InvitationState.OPEN,
-            reminded_at__isnull=True,
-            sendings__isnull=False,
-            created_at__lte=now - REMIND_AFTER,
-            expires_at__gt=now,
-            expires_at__lte=now + REMIND_BEFORE,
-        )
-        .distinct()
-        .order_by("expires_at", "id")
+    due = _unanswered(family).filter(created_at__lte=now - REMIND_AFTER, expires_at__lte=now + REMIND_BEFORE)
+    return list(due.select_related("tenant__family").order_by("expires_at", "id"))
+
+
+def next_reminder(family: Family) -> dt.datetime | None:
+    """When the next reminder falls due, after the present moment of the family."""
+    now = family.clock.now()
+    due = [
+        max(expires_at - REMIND_BEFORE, created_at + REMIND_AFTER)
+        for expires_at, created_at in _unanswered(family).values_list("expires_at", "created_at")
+    ]
+    return min((moment for moment in due if moment > now), default=None)
+
+
+def remind_resellers(family: Family) -> int:
+    """Every reminder that is due in the family; says how many."""
+    sent = 0
+    for invitation in invitations_to_remind(family):
+        by = bystander_for(invitation.tenant, kind="worker")
+        sent += remind_invitation(by, invitation=invitation) is not None
+    return sent
+
+
+def _unanswered(family: Family) -> QuerySet[PartnerInvitation]:
+    mailed = InvitationSending.objects.filter(invitation=OuterRef("pk"))
+    return PartnerInvitation.objects.filter(
+        Exists(mailed),
+        tenant__family=family,
+        state=InvitationState.OPEN,
+        reminded_at__isnull=True,
+        expires_at__gt=family.clock.now(),
     )
 
 

@@ -118,6 +118,10 @@ class Country(models.Model):
         """The date there at an instant."""
         return now.astimezone(self.zone).date()
 
+    def midnight(self, day: dt.date) -> dt.datetime:
+        """The instant at which the day begins there, in UTC."""
+        return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
+
 
 class WebMailDomain(models.Model):
     """A domain of a web-based mail service; no primary contact may have an address in or below it (S-039)."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -16,6 +17,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, DirectoryRole, Permission, Role
+from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family, Person, Tenant
 from toiya.events.models import Tie
 from toiya.events.names import EventName
@@ -151,6 +153,23 @@ def expired_grants(family: Family) -> list[AdministrationGrant]:
         )
         .select_related("grantee__family")
         .order_by("expires_at", "pk")[:BATCH]
+    )
+
+
+def next_expiry(family: Family) -> dt.datetime | None:
+    """When access ends next, after the present moment of the family."""
+    ending = AdministrationGrant.objects.filter(
+        tenant__family=family, removed_at__isnull=True, expires_at__gt=family.clock.now()
+    )
+    first: dt.datetime | None = ending.aggregate(first=Min("expires_at"))["first"]
+    return first
+
+
+def tell_all_expired(family: Family) -> int:
+    """Everything of the family that has ended untold; says how many."""
+    return sum(
+        tell_expired(bystander_for(grant.grantee, kind="worker"), grant=grant)
+        for grant in expired_grants(family)
     )
 
 

@@ -19,6 +19,7 @@ from toiya.subscriptions.radar import Renewal, described, renewals_sold, today_o
 
 READERS = (Role.ADMIN_AGENT, Role.SALES_AGENT)
 AHEAD = dt.timedelta(days=30)
+WEEK = dt.timedelta(days=7)
 MOST_LINES = 10
 LONGEST = 1000
 
@@ -56,6 +57,17 @@ def digests_due(family: Family) -> list[uuid.UUID]:
     )
     rows = people.exclude(pk__in=had).exclude(pk__in=declined).values_list("pk", flat=True)
     return sorted(set(rows))
+
+
+def next_digest(family: Family) -> dt.datetime:
+    """The beginning of the family's next week."""
+    monday = week_of(family.clock.now().date()) + WEEK
+    return dt.datetime.combine(monday, dt.time(), dt.UTC)
+
+
+def send_digests(family: Family) -> int:
+    """Every mail of this week that is due in the family; says how many."""
+    return sum(send_digest(person) for person in digests_due(family))
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import Availability, SkuKind
@@ -23,6 +23,7 @@ from toiya.directory.models import Family
 from toiya.fulfilment.models import TaskKind
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.quote import Quote, quote
+from toiya.programme.models import Country
 from toiya.subscriptions.errors import ChangedMeanwhile
 from toiya.subscriptions.lifecycle import change, customer_today, lock, name_with, note, price_fields
 from toiya.subscriptions.models import EventKind, ScheduledChange, Subscription, SubscriptionState
@@ -38,15 +39,32 @@ BATCH = 500
 
 def renew_what_is_due() -> int:
     """Every term that has ended where its customer is, and every suspension whose data is kept no longer."""
-    return sum(_renew_family(family) for family in Family.objects.all())
+    return sum(renew_family(family) for family in Family.objects.open())
 
 
-def _renew_family(family: Family) -> int:
+def next_term_end(family: Family) -> dt.datetime | None:
+    """When the next term or the next time of keeping data ends, after the present moment of the family."""
+    now, found = family.clock.now(), []
+    sold = Subscription.objects.filter(tenant__family=family)
+    for country in Country.objects.filter(pk__in=sold.values("customer__country_id")):
+        after = country.local_date(now)
+        ends = sold.filter(customer__country=country).aggregate(
+            term=Min("term_end", filter=_ENDING & Q(term_end__gt=after)),
+            kept=Min("kept_until", filter=_KEPT & Q(kept_until__gt=after)),
+        )
+        found += [country.midnight(day) for day in ends.values() if day is not None]
+    return min(found, default=None)
+
+
+_ENDING = Q(state=SubscriptionState.ACTIVE) | Q(state=SubscriptionState.SUSPENDED, auto_renew=False)
+_KEPT = Q(state=SubscriptionState.SUSPENDED)
+
+
+def renew_family(family: Family) -> int:
+    """As ``renew_what_is_due``, in one family."""
     latest = (family.clock.now() + EARLIEST_ZONE).date()
-    ending = Q(term_end__lte=latest) & (
-        Q(state=SubscriptionState.ACTIVE) | Q(state=SubscriptionState.SUSPENDED, auto_renew=False)
-    )
-    kept = Q(state=SubscriptionState.SUSPENDED, kept_until__lte=latest)
+    ending = _ENDING & Q(term_end__lte=latest)
+    kept = _KEPT & Q(kept_until__lte=latest)
     done, after = 0, uuid.UUID(int=0)
     while batch := list(
         Subscription.objects.filter(ending | kept, tenant__family=family, pk__gt=after)

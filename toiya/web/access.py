@@ -62,6 +62,8 @@ VIEW_SUBSCRIPTIONS = may(Permission.SUBSCRIPTIONS_VIEW)
 MANAGE_SUBSCRIPTIONS = may(Permission.SUBSCRIPTIONS_MANAGE)
 CHOOSE_SUPPORT = may(Permission.SUPPORT_CONTACT_CHOOSE)
 TRANSFER = may(Permission.SUBSCRIPTIONS_TRANSFER)
+MAKE_SANDBOX = may(Permission.SANDBOX_MAKE, site=Permission.HOME_VIEW)
+MOVE_CLOCK = may(Permission.SANDBOX_CLOCK_MOVE, site=Permission.HOME_VIEW)
 OWN_SUBSCRIPTIONS = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
 
 
@@ -443,6 +445,18 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mailbox:people": {"GET": MAILBOX},
     "mailbox:mail": {"GET": MAILBOX},
     "mailbox:html": {"GET": MAILBOX},
+    # a partner's sandbox: made from outside, its clock moved from both sides
+    "sandbox:home": {"GET": MOVE_CLOCK},
+    "sandbox:make": {"POST": MAKE_SANDBOX},
+    "sandbox:reset": {"GET": MAKE_SANDBOX, "POST": MAKE_SANDBOX},
+    "sandbox:delete": {"GET": MAKE_SANDBOX, "POST": MAKE_SANDBOX},
+    "sandbox:password": {"POST": MAKE_SANDBOX},
+    "sandbox:move": {"GET": MOVE_CLOCK, "POST": MOVE_CLOCK},
+    "sandbox:stop": {"POST": MOVE_CLOCK},
+    "sandbox:start": {"POST": MOVE_CLOCK},
+    "sandbox:mails": {"GET": MOVE_CLOCK},
+    "sandbox:mail": {"GET": MOVE_CLOCK},
+    "sandbox:mail_html": {"GET": MOVE_CLOCK},
     # activity log, on three sites
     "activity:log": {"GET": may(Permission.ACTIVITY_VIEW, site=HOME)},
     "activity:export": {"GET": may(Permission.ACTIVITY_VIEW, site=HOME)},

@@ -39,6 +39,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         ],
         "settings_url": _url("dashboard:settings") if site == "dashboard" and actor else None,
         "has_mailbox": settings.HAS_MAILBOX,
+        "sandbox_now": actor.now if actor and actor.in_sandbox else None,
     }
 
 

@@ -111,6 +111,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("profile:partner", _("Partner profile"), "card-heading", ("profile:",)),
         Entry("webhooks:settings", _("Webhooks"), "broadcast", ("webhooks:",)),
+        Entry("sandbox:home", _("Sandbox"), "bezier2", ("sandbox:",)),
     ),
     "organization": (
         Entry("organization:home", pgettext_lazy("menu", "Home"), "house"),

@@ -55,7 +55,7 @@ def _provider_steps(actor: Actor) -> list[Task]:
         _step(
             actor,
             _("Check your directory entry"),
-            is_done=ProviderEntry.objects.listed().filter(pk=actor.tenant_id).exists(),
+            is_done=ProviderEntry.objects.listed(actor).filter(pk=actor.tenant_id).exists(),
             page=("profile:directory_entry", Permission.PARTNER_PROFILE_VIEW),
             note=_("Resellers find you by it. It is public when the operator has approved it."),
         ),

@@ -5,7 +5,8 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import conditional_escape
@@ -34,37 +35,62 @@ MAIL_POLICY = (
 
 def list_mails(request: PublicRequest) -> HttpResponse:
     """All mails, the newest first, found by recipient or subject."""
-    text = request.GET.get("q", "").strip()
+    mails = caught_mails(family_id=_family(request), text=text_of(request))
+    context = {**listed(request, mails, "mailbox:mail"), "tabs": _tabs("list")}
+    return render(request, "mailbox/list.html", context)
+
+
+def text_of(request: HttpRequest) -> str:
+    """What is looked for."""
+    return request.GET.get("q", "").strip()
+
+
+def listed(request: HttpRequest, mails: QuerySet[OutgoingMail], opens: str) -> dict[str, Any]:
+    """A page of these mails, each of which ``opens`` on a page of its own; also for the mailbox of a sandbox."""
     page = page_by_key(
-        caught_mails(family_id=_family(request), text=text),
+        mails,
         fields=["posted_at", "due_at", "id"],
         cursor=cursor_of(request),
         size=PAGE,
         descending=True,
     )
     rows = [
-        {"mail": mail, "subject": mail.subject or _subject(mail), "state": _state(mail)} for mail in page.rows
+        {
+            "mail": mail,
+            "url": reverse(opens, args=[mail.pk]),
+            "subject": mail.subject or _subject(mail),
+            "state": _state(mail),
+        }
+        for mail in page.rows
     ]
-    context = {"rows": rows, "text": text, "pager": pager_of(request, page), "tabs": _tabs("list")}
-    return render(request, "mailbox/list.html", context)
+    return {"rows": rows, "text": text_of(request), "pager": pager_of(request, page)}
 
 
 def show_mail(request: PublicRequest, mail_id: uuid.UUID) -> HttpResponse:
     """One mail as text, with links that work."""
-    mail = _mail(request, mail_id)
+    return render(request, "mailbox/mail.html", opened(_mail(request, mail_id), "mailbox:html"))
+
+
+def opened(mail: OutgoingMail, as_html: str) -> dict[str, Any]:
+    """The mail as it reads now, and where it is shown ``as_html``."""
     rendered = _rendered(mail)
-    context = {
+    return {
         "mail": mail,
+        "html_url": reverse(as_html, args=[mail.pk]),
         "rendered": rendered,
         "body": _with_links(rendered.text) if rendered else "",
         "state": _state(mail),
     }
-    return render(request, "mailbox/mail.html", context)
 
 
 def show_html(request: PublicRequest, mail_id: uuid.UUID) -> HttpResponse:
     """The HTML version, exactly as it was sent."""
-    rendered = _rendered(_mail(request, mail_id))
+    return html_of(_mail(request, mail_id))
+
+
+def html_of(mail: OutgoingMail) -> HttpResponse:
+    """The HTML version under a policy that lets it do nothing."""
+    rendered = _rendered(mail)
     if rendered is None:
         raise NotVisible
     response = HttpResponse(rendered.html)

@@ -127,7 +127,7 @@ def _page(request: PersonRequest, found: ProviderEntry, typed: ReasonForm | None
     is_waiting = found.proposed_at is not None
     context = {
         "entry": found,
-        "is_listed": ProviderEntry.objects.listed().filter(pk=found.pk).exists(),
+        "is_listed": ProviderEntry.objects.listed(request.actor).filter(pk=found.pk).exists(),
         "is_waiting": is_waiting,
         "published": entry_rows(published),
         "new_logo": proposed_values(found)["logo"] if is_waiting else "",

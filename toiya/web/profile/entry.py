@@ -44,7 +44,7 @@ def directory_entry(request: PersonRequest) -> HttpResponse:
         "own_websites": any(field.value() or field.errors for field in form.websites),
         "entry": found,
         "logo": logo,
-        "is_listed": ProviderEntry.objects.listed().filter(pk=request.actor.tenant_id).exists(),
+        "is_listed": ProviderEntry.objects.listed(request.actor).filter(pk=request.actor.tenant_id).exists(),
         "may_change": request.actor.may(Permission.PARTNER_PROFILE_MANAGE),
     }
     return render(request, "profile/directory_entry.html", context, status=status)

@@ -42,6 +42,7 @@ def providers(request: PublicRequest) -> HttpResponse:
     form = ProviderSearchForm(data)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = find_providers(
+        request.actor,
         text=wanted.get("q", ""),
         country=wanted.get("country", ""),
         language=wanted.get("language", ""),
@@ -65,7 +66,7 @@ def providers(request: PublicRequest) -> HttpResponse:
 def provider(request: PublicRequest, provider_id: uuid.UUID) -> HttpResponse:
     """One provider: how to reach it, and what it offers (S-006, S-060)."""
     entry = (
-        ProviderEntry.objects.listed()
+        ProviderEntry.objects.listed(request.actor)
         .filter(pk=provider_id)
         .select_related("tenant")
         .prefetch_related("countries")

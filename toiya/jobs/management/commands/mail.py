@@ -23,7 +23,8 @@ class Command(SpeakingCommand):
 
     def handle(self, *_arguments: object, **options: str) -> None:
         """Post it."""
-        operator = Tenant.objects.filter(tenant_capacities__capacity=Capacity.OPERATOR).first()
+        operators = Tenant.objects.filter(tenant_capacities__capacity=Capacity.OPERATOR)
+        operator = operators.filter(family__is_sandbox=False).first()
         if operator is None:
             raise CommandError(_("There is no operator yet: run toiya found-operator first."))
         outbox.post(

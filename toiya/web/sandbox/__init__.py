@@ -1,0 +1,1 @@
+"""Pages: a partner's sandbox, its clock and its mailbox."""

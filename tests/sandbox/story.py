@@ -34,7 +34,7 @@ def snapshot() -> Mapping[tuple[str, object], str]:
         if not model.__module__.startswith("toiya.") or model._meta.label in GROWING:
             continue
         columns = [field.attname for field in model._meta.concrete_fields]
-        for values in model._default_manager.values(*columns):
+        for values in model._base_manager.values(*columns):
             found[model._meta.label, values[model._meta.pk.attname]] = repr(values)
     return found
 

@@ -42,6 +42,7 @@ def test_an_invitation_inside_is_accepted_by_the_link_in_the_mailbox(cast: Cast)
     sandbox = made_by(cast.mei).sandbox
     provider, reseller = part(sandbox, "provider"), part(sandbox, "reseller")
     change_password(actor_of(reseller), new="a river of fireflies")  # nothing opens with a one-time password
+    reseller.refresh_from_db()
     former = Partnership.objects.get(provider=provider.tenant)
     end_partnership(actor_of(provider), partnership=former, reason="", removes_access=True)
     invitation = invite_reseller(actor_of(provider), language="en", named_domain=reseller.tenant.domain)

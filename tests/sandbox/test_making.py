@@ -18,6 +18,8 @@ from toiya.sandbox.errors import SandboxExists
 from toiya.sandbox.making import make_sandbox
 from toiya.sandbox.models import Sandbox
 from toiya.subscriptions.models import SubscriptionState
+from toiya.tokens.models import Application
+from toiya.tokens.secrets import hash_of
 
 
 def test_a_provider_makes_a_family_by_the_real_steps(cast: Cast) -> None:
@@ -35,6 +37,10 @@ def test_a_provider_makes_a_family_by_the_real_steps(cast: Cast) -> None:
     for account in made.accounts:
         assert account.person.check_password(account.password)
         assert account.person.must_change_password
+    for opened in made.applications:
+        application = Application.objects.get(pk=opened.client_id, tenant=opened.tenant)
+        assert hash_of(opened.secret) == application.secrets.get().hash
+    assert len(made.applications) == 2
     provider, reseller, customer = (
         part(made.sandbox, name).tenant for name in ("provider", "reseller", "customer")
     )

@@ -5,6 +5,7 @@ that a worker calls every day are called for this family, and it goes on (travel
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +83,7 @@ def start_clock(actor: Actor) -> Sandbox:
 
 def let_run(family: Family) -> None:
     """From where the clock stands, as fast as real time."""
-    family.clock_offset_seconds = round((family.clock.now() - real_now()).total_seconds())
+    family.clock_offset_seconds = math.ceil((family.clock.now() - real_now()).total_seconds())  # never back
     _set(family, stopped_at=None)
 
 

@@ -80,7 +80,7 @@ def _close(sandbox: Sandbox) -> None:
     Sandbox.objects.filter(pk=sandbox.pk).update(closed_at=now, moving_to=None)
     Family.objects.filter(pk=sandbox.family_id).update(closed_at=now)
     Domain.objects.filter(tenant__family_id=sandbox.family_id).delete()
-    Person.objects.filter(tenant__family_id=sandbox.family_id).update(
+    Person.accounts.filter(tenant__family_id=sandbox.family_id).update(
         disabled_at=now,
         session_version=F("session_version") + 1,
         user_name=Concat(Cast("id", CharField()), Value("@closed.invalid")),

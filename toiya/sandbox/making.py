@@ -29,7 +29,14 @@ from toiya.pricing.rules import RuleTerms, create_price_rule
 from toiya.relations.models import Channel, Partnership
 from toiya.sandbox.errors import NothingToSell, SandboxExists
 from toiya.sandbox.models import Sandbox
-from toiya.sandbox.people import OpenedAccount, acting, become_agent, first_account
+from toiya.sandbox.people import (
+    OpenedAccount,
+    OpenedApplication,
+    acting,
+    become_agent,
+    first_account,
+    open_application,
+)
 from toiya.sandbox.resellers import ResellerDetails, add_reseller
 
 USER = "admin"
@@ -45,10 +52,11 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class MadeSandbox:
-    """The sandbox, and how to get into it: shown once."""
+    """The sandbox, and how people and programs get into it: shown once."""
 
     sandbox: Sandbox
     accounts: tuple[OpenedAccount, ...]
+    applications: tuple[OpenedApplication, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,8 @@ def build(actor: Actor, owner: Tenant) -> MadeSandbox:
     provider = _provider(plan, operator.person)
     reseller = _reseller(plan, provider.person)
     customer = _customer(plan, reseller.person)
-    return MadeSandbox(sandbox, (provider, reseller, customer, operator))
+    applications = tuple(open_application(account.person) for account in (provider, reseller))
+    return MadeSandbox(sandbox, (provider, reseller, customer, operator), applications)
 
 
 def _found(plan: _Plan, part: str) -> OpenedAccount:

@@ -19,6 +19,10 @@ from toiya.directory.people import assign_roles
 from toiya.directory.setup import finish_setup
 from toiya.directory.sign_in import set_temporary_password
 from toiya.sandbox.models import Sandbox
+from toiya.tokens.applications import add_secret, register_application
+from toiya.tokens.models import Kind
+
+PROGRAM = "Sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class OpenedAccount:
 
     person: Person
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedApplication:
+    """A program of a partner in the sandbox and its secret; it is shown once (G-13)."""
+
+    tenant: Tenant
+    client_id: uuid.UUID
+    secret: str
 
 
 def acting(person: Person) -> Actor:
@@ -94,6 +107,15 @@ def new_password(actor: Actor, *, person_id: uuid.UUID) -> OpenedAccount:
         after={"user_name": person.user_name},
     )
     return OpenedAccount(person, password)
+
+
+def open_application(administrator: Person) -> OpenedApplication:
+    """A program of the administrator's organisation that may do what the administrator may."""
+    application = register_application(
+        acting(administrator), name=PROGRAM, kind=Kind.CONFIDENTIAL, roles=administrator.roles
+    )
+    issued = add_secret(acting(administrator), application=application)
+    return OpenedApplication(administrator.tenant, application.pk, issued.text)
 
 
 def become_agent(person: Person) -> None:

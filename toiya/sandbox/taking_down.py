@@ -40,7 +40,7 @@ def take_down(roots: dict[Table, set[uuid.UUID]]) -> int:
         _must_be_made_up(table, going[table])
     for table in reversed(tables()):
         for keys in _chunks(going[table]):
-            rows = table._default_manager.filter(pk__in=keys)
+            rows = table._base_manager.filter(pk__in=keys)
             rows._raw_delete(DEFAULT_DB_ALIAS)  # noqa: SLF001  (no cascade: this module knows what goes)
     return sum(map(len, going.values()))
 
@@ -86,7 +86,7 @@ def _hanging_on(table: Table, going: dict[Table, Keys], tenants: Keys) -> Keys:
 
 
 def _found(table: Table, condition: str, keys: Iterable[object]) -> Keys:
-    rows = table._default_manager.all()
+    rows = table._base_manager.all()
     return {
         key
         for some in _chunks(keys)
@@ -115,5 +115,5 @@ def _must_be_made_up(table: Table, keys: Keys) -> None:
         inside = {Tenant: "__family__is_sandbox", Family: "__is_sandbox"}.get(parent)
         if inside is not None:
             for some in _chunks(keys):
-                if table._default_manager.filter(pk__in=some, **{f"{name}{inside}": False}).exists():
+                if table._base_manager.filter(pk__in=some, **{f"{name}{inside}": False}).exists():
                     raise LeadsOutside

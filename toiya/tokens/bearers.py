@@ -52,7 +52,8 @@ SELECT t.application_id, t.authorization_id, t.expires_at, k.id, k.public,
        (SELECT {join}(r.role, ' ') FROM directory_roleassignment r WHERE r.person_id = p.id),
        (SELECT {join}(c.capacity, ' ') FROM directory_tenantcapacity c WHERE c.tenant_id = o.id),
        (SELECT {join}(s.capacity, ' ') FROM directory_suspension s
-         WHERE s.tenant_id = o.id AND s.lifted_at IS NULL)
+         WHERE s.tenant_id = o.id AND s.lifted_at IS NULL),
+       f.is_sandbox
 FROM tokens_accesstoken t
 JOIN tokens_signingkey k ON k.id = t.key_id
 JOIN tokens_application a ON a.id = t.application_id
@@ -172,7 +173,7 @@ def _must_match(claims: Mapping[str, Any], bearer: Bearer) -> None:
 
 def _bearer(application_id: uuid.UUID, is_app_only: bool, row: tuple[Any, ...], language: str) -> Bearer:  # noqa: FBT001
     person_id, name, user_name, tenant_id, tenant_name, latin_name, family_id, offset, stopped_at = row[:9]
-    factor_at, _is_live, roles, capacities, suspended = row[9:]
+    factor_at, _is_live, roles, capacities, suspended, in_sandbox = row[9:]
     held, stopped = _words(capacities), _words(suspended)
     actor = Actor(
         person_id=_uuid(person_id),
@@ -189,6 +190,7 @@ def _bearer(application_id: uuid.UUID, is_app_only: bool, row: tuple[Any, ...], 
         second_factor_at=_instant(factor_at),
         tenant_latin_name=latin_name,
         application_id=application_id,
+        in_sandbox=bool(in_sandbox),
     )
     return Bearer(actor, application_id, is_app_only)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0004_closed_families"),
+        ("directory", "0005_closed_families"),
         ("membership", "0004_logo_and_websites"),
         ("programme", "0003_one_channel_administers"),
     ]

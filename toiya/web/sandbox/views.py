@@ -3,6 +3,7 @@
 import calendar
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from toiya.sandbox.clock import find_sandbox, foresee, move_clock, sandbox_of, s
 from toiya.sandbox.closing import delete_sandbox, reset_sandbox
 from toiya.sandbox.making import MadeSandbox, make_sandbox
 from toiya.sandbox.models import Sandbox
-from toiya.sandbox.people import OpenedAccount, new_password, people_of
+from toiya.sandbox.people import OpenedAccount, OpenedApplication, new_password, people_of
 from toiya.web.http import PersonRequest
 from toiya.web.mailbox.views import html_of, listed, opened, text_of
 from toiya.web.sandbox.forms import MoveForm
@@ -78,12 +79,17 @@ def make(request: PersonRequest) -> HttpResponse:
 
 
 def _show_accounts(request: PersonRequest, made: MadeSandbox) -> HttpResponse:
-    return _show_passwords(request, list(made.accounts))
+    return _show_passwords(request, made.accounts, made.applications)
 
 
-def _show_passwords(request: PersonRequest, accounts: list[OpenedAccount]) -> HttpResponse:
-    """The only page that ever shows these passwords: the answer to the POST that made them."""
-    return render(request, "sandbox/passwords.html", {"accounts": accounts})
+def _show_passwords(
+    request: PersonRequest,
+    accounts: Sequence[OpenedAccount],
+    applications: Sequence[OpenedApplication] = (),
+) -> HttpResponse:
+    """The only page that ever shows these secrets: the answer to the POST that made them."""
+    context = {"accounts": accounts, "applications": applications}
+    return render(request, "sandbox/passwords.html", context)
 
 
 def reset(request: PersonRequest) -> HttpResponse:

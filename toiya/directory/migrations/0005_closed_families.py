@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0003_search_by_pairs"),
+        ("directory", "0004_accounts_of_applications"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("directory", "0005_closed_families"),
+        ("directory", "0006_closed_families"),
     ]
 
     operations = [

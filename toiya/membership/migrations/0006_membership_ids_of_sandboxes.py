@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0005_closed_families"),
-        ("membership", "0004_logo_and_websites"),
+        ("directory", "0006_closed_families"),
+        ("membership", "0005_partner_billing"),
         ("programme", "0003_one_channel_administers"),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0004_accounts_of_applications"),
+        ("directory", "0005_names_of_people"),
     ]
 
     operations = [

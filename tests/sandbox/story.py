@@ -20,6 +20,7 @@ from toiya.orders.models import Order
 from toiya.sandbox.clock import move_clock, sandbox_of
 from toiya.sandbox.making import MadeSandbox, make_sandbox
 from toiya.sandbox.models import Sandbox
+from toiya.sandbox.resellers import ResellerDetails
 from toiya.sandbox.travel import move_clocks
 from toiya.subscriptions.models import Subscription
 
@@ -67,6 +68,21 @@ def bought(sandbox: Sandbox, *, quantity: int = 5, customer: Tenant | None = Non
     line = order.lines.get()
     assert line.subscription_id is not None
     return Subscription.objects.get(pk=line.subscription_id)
+
+
+def reseller_details(number: int) -> ResellerDetails:
+    """Another reseller for the sandbox."""
+    return ResellerDetails(
+        name=f"Second {number}",
+        domain=f"second-{number}.example",
+        country="JP",
+        language="en",
+        membership_id=f"SB-TEST-{number}",
+        administrator_user="kai",
+        administrator_name="Kai",
+        administrator_email=f"kai@mail.second-{number}.example",
+        contact_phone="+81 3-1234-5678",
+    )
 
 
 def travel(actor: Actor, to: dt.datetime) -> Family:

@@ -184,6 +184,7 @@ def test_every_table_hangs_on_an_organisation_or_belongs_to_the_installation() -
             "requests.LimitCounter": "runs out",
             "requests.Replay": "runs out",
             "tokens.SigningKey": "the installation's",
+            "webhooks.SigningCertificate": "the installation's",
             "sessions.Session": "runs out; its person is gone",
         }.keys()
     )

@@ -199,6 +199,13 @@ KIND: dict[str, str] = {
     "webhooks:event": "event",
     "webhooks:replay": "event",
     "webhooks:certificate": "certificate",
+    **dict.fromkeys(
+        ("sandbox:reset", "sandbox:delete", "sandbox:move", "sandbox:stop", "sandbox:start", "sandbox:mails"),
+        "own sandbox",
+    ),
+    "sandbox:password": "person of sandbox",
+    "sandbox:mail": "mail of sandbox",
+    "sandbox:mail_html": "mail of sandbox",
     "mailbox:mail": "mail",
     "mailbox:html": "mail",
 }

@@ -29,6 +29,7 @@ from toiya.partnerships.models import PartnerInvitation
 from toiya.programme.models import Agreement, WebMailDomain
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AdministrationGrant, Channel, OlderRelationship, Partnership
+from toiya.sandbox.making import make_sandbox
 from toiya.subscriptions.models import Transfer
 from toiya.webhooks.keys import signing_key
 
@@ -473,6 +474,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             "wish_id", aoba=(wish.pk, _who("kawase")), momiji=(foreign_wish.pk, _who("yamabuki"))
         ),
         **counters(cast, momiji),
+        **_sandboxes(cast),
         "form": {
             "csv": ({"form": "csv"}, ALL),
             "xlsx": ({"form": "xlsx"}, ALL),
@@ -487,6 +489,28 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
                 for name in ("emi", "kai", "mei")
             },
             "nonexistent": ({"pk": 10**9}, NONE),
+        },
+    }
+
+
+def _sandboxes(cast: Cast) -> dict[str, Instances]:
+    """Hinode and Yamabuki have one each; what is in it nobody else sees."""
+    ours, theirs = (make_sandbox(actor_of(person)) for person in (cast.mei, cast.yui))
+    mails = [
+        OutgoingMail.objects.filter(family_id=made.sandbox.family_id).earliest("posted_at", "pk")
+        for made in (ours, theirs)
+    ]
+    hinode, yamabuki = _who("hinode"), _who("yamabuki")
+    return {
+        "own sandbox": {"-": ({}, _who("hinode", "yamabuki"))},
+        "person of sandbox": {
+            "ours": ({"person_id": ours.accounts[0].person.pk}, hinode),
+            "theirs": ({"person_id": theirs.accounts[0].person.pk}, yamabuki),
+            "real": ({"person_id": cast.kai.pk}, NONE),
+        },
+        "mail of sandbox": {
+            "ours": ({"mail_id": mails[0].pk}, hinode),
+            "theirs": ({"mail_id": mails[1].pk}, yamabuki),
         },
     }
 

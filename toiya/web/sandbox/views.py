@@ -20,6 +20,7 @@ from toiya.mail.mailbox import mails_of_sandbox
 from toiya.mail.models import OutgoingMail
 from toiya.sandbox.clock import find_sandbox, foresee, move_clock, sandbox_of, start_clock, stop_clock
 from toiya.sandbox.closing import delete_sandbox, reset_sandbox
+from toiya.sandbox.errors import SandboxGone
 from toiya.sandbox.making import MadeSandbox, make_sandbox
 from toiya.sandbox.models import Sandbox
 from toiya.sandbox.people import OpenedAccount, OpenedApplication, new_password, people_of
@@ -120,7 +121,8 @@ def _seen(request: PersonRequest) -> uuid.UUID:
     try:
         return uuid.UUID(request.POST.get("sandbox", ""))
     except ValueError as error:
-        raise NotVisible from error
+        sandbox_of(request.actor)
+        raise SandboxGone from error
 
 
 def _told(request: PersonRequest, refusal: Refusal) -> HttpResponse:

@@ -20,7 +20,7 @@ from toiya.directory.setup import finish_setup
 from toiya.directory.sign_in import set_temporary_password
 from toiya.sandbox.models import Sandbox
 from toiya.tokens.applications import add_secret, register_application
-from toiya.tokens.models import Kind
+from toiya.tokens.models import Flow, Kind
 
 PROGRAM = "Sandbox"
 
@@ -112,7 +112,11 @@ def new_password(actor: Actor, *, person_id: uuid.UUID) -> OpenedAccount:
 def open_application(administrator: Person) -> OpenedApplication:
     """A program of the administrator's organisation that may do what the administrator may."""
     application = register_application(
-        acting(administrator), name=PROGRAM, kind=Kind.CONFIDENTIAL, roles=administrator.roles
+        acting(administrator),
+        name=PROGRAM,
+        kind=Kind.CONFIDENTIAL,
+        flows=(Flow.CLIENT_CREDENTIALS, Flow.DEVICE_CODE),
+        roles=Person.objects.get(pk=administrator.pk).roles,
     )
     issued = add_secret(acting(administrator), application=application)
     return OpenedApplication(administrator.tenant, application.pk, issued.text)

@@ -142,6 +142,7 @@ class AuditAction(TextChoices):
     WITHDRAW_ORDER_REQUEST = "withdraw_order_request", _("Order request withdrawn")
     SET_AUTOMATIC_APPROVAL = "set_automatic_approval", _("Automatic approval of order requests set")
     CREATE_ORDER = "create_order", _("Order submitted")
+    UPDATE_ORDER = "update_order", _("Order enlarged by further lines")
     COMPLETE_ORDER = "complete_order", _("Order carried out")
     FAIL_ORDER = "fail_order", _("Order not carried out")
     CREATE_SUBSCRIPTION = "create_subscription", _("Subscription created")

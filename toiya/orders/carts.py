@@ -15,10 +15,12 @@ from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
+from toiya.core.text import is_storable
 from toiya.directory.models import Tenant
 from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongParent
 from toiya.orders.examination import Basket, Examined, examine
 from toiya.orders.models import Cart, CartLine, CustomerWish
+from toiya.pricing.models import Promotion
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription
 
@@ -32,7 +34,10 @@ CHAIN = ("provider__country", "reseller", "customer__country", "support_contact"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is put into a cart. An addition names its subscription; an add-on its parent, there or in the cart."""
+    """What is put into a cart. An addition names its subscription; an add-on its parent, there or in the cart.
+
+    ``promotion``: the line is worth nothing without it; the best one counts by itself (N-31).
+    """
 
     availability: Availability
     quantity: int
@@ -43,6 +48,7 @@ class Wanted:
     custom_term_end: dt.date | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     wish: CustomerWish | None = None
+    promotion: Promotion | None = None
 
 
 def must_buy(actor: Actor) -> None:
@@ -110,11 +116,12 @@ def start_cart(
     customer: Tenant,
     partner: Tenant | None = None,
     support_contact: Tenant | None = None,
+    lines: Mapping[int, Wanted] | None = None,
 ) -> Cart:
-    """An empty cart for a customer that the actor's organisation serves.
+    """A cart for a customer that the actor's organisation serves; empty, or with ``lines`` by their position.
 
     ``partner``: the reseller that a provider names on what it sells, or the provider that a reseller asks. Raises
-    NotVisible for a customer that is not served and for a partner that is none.
+    NotVisible for a customer that is not served and for a partner that is none, and what ``add_line`` raises.
     """
     must_buy(actor)
     served = ResellerRelationship.objects.of_partner(actor).live().filter(customer=customer)
@@ -141,7 +148,8 @@ def start_cart(
         created_at=actor.now,
         expires_at=actor.now + LIFETIME,
     )
-    _record(actor, AuditAction.CREATE_CART, cart)
+    _record(actor, AuditAction.CREATE_CART, cart, **({"lines": _all_words(lines)} if lines else {}))
+    _write_lines(cart, lines or {})
     return cart
 
 
@@ -159,6 +167,43 @@ def may_support(
 
 # ---------------------------------------------------------------- lines
 @transaction.atomic
+def replace_lines(
+    actor: Actor, *, cart: Cart, version: int, partner: Tenant | None, lines: Mapping[int, Wanted]
+) -> Cart:
+    """The whole cart anew, as programs hand it in: its reseller (of a provider's cart) and every line by its position.
+
+    Raises what ``add_line`` and ``name_partner`` raise.
+    """
+    _touch(actor, cart, version, lines=_all_words(lines))
+    if cart.provider_id == cart.tenant_id:
+        if partner is not None and partner not in resellers_for(actor, cart.customer_id):
+            raise NotVisible
+        if partner != cart.reseller:
+            cart.reseller, cart.support_contact = partner, None
+            cart.save(update_fields=["reseller", "support_contact"])
+    cart.lines.all().delete()
+    _write_lines(cart, lines)
+    return cart
+
+
+def _write_lines(cart: Cart, lines: Mapping[int, Wanted]) -> None:
+    for wanted in lines.values():
+        _check_shape(cart, wanted)
+        if len(lines) > MOST_LINES:
+            raise QuantityOutOfBounds(
+                offer=wanted.availability.sku.name, found=len(lines), least=1, most=MOST_LINES
+            )
+    CartLine.objects.bulk_create(
+        CartLine(tenant_id=cart.tenant_id, cart=cart, position=position, **columns_of(wanted))
+        for position, wanted in lines.items()
+    )
+
+
+def _all_words(lines: Mapping[int, Wanted]) -> list[str]:
+    return [_words(wanted) for wanted in lines.values()]
+
+
+@transaction.atomic
 def add_line(actor: Actor, *, cart: Cart, version: int, wanted: Wanted) -> CartLine:
     """One line more. Whether it can be ordered is said beside it (``look_at``), not refused here.
 
@@ -171,7 +216,9 @@ def add_line(actor: Actor, *, cart: Cart, version: int, wanted: Wanted) -> CartL
         raise QuantityOutOfBounds(
             offer=wanted.availability.sku.name, found=last + 1, least=1, most=MOST_LINES
         )
-    return CartLine.objects.create(tenant_id=cart.tenant_id, cart=cart, position=last + 1, **_columns(wanted))
+    return CartLine.objects.create(
+        tenant_id=cart.tenant_id, cart=cart, position=last + 1, **columns_of(wanted)
+    )
 
 
 @transaction.atomic
@@ -182,7 +229,7 @@ def change_line(actor: Actor, *, cart: Cart, version: int, position: int, wanted
     line = cart.lines.filter(position=position).first()
     if line is None:
         raise NotVisible
-    for name, value in _columns(wanted).items():
+    for name, value in columns_of(wanted).items():
         setattr(line, name, value)
     line.save()
     return line
@@ -209,7 +256,7 @@ def put_back_line(actor: Actor, *, cart: Cart, version: int, position: int, want
     last = cart.lines.aggregate(last=Max("position"))["last"] or 0
     taken = not 1 <= position <= MOST_LINES or cart.lines.filter(position=position).exists()
     place = last + 1 if taken else position
-    return CartLine.objects.create(tenant_id=cart.tenant_id, cart=cart, position=place, **_columns(wanted))
+    return CartLine.objects.create(tenant_id=cart.tenant_id, cart=cart, position=place, **columns_of(wanted))
 
 
 @transaction.atomic
@@ -279,24 +326,34 @@ def _words(wanted: Wanted) -> str:
 
 
 def _check_shape(cart: Cart, wanted: Wanted) -> None:
+    check_shape(wanted, customer_id=cart.customer_id, buyer_id=cart.tenant_id)
+
+
+def check_shape(wanted: Wanted, *, customer_id: uuid.UUID, buyer_id: uuid.UUID) -> None:
+    """What is no quantity, no attribute, or somebody else's is refused before anything is kept.
+
+    Raises QuantityOutOfBounds, WrongParent, NotVisible, AttributesMissing.
+    """
     if not 1 <= wanted.quantity <= LARGEST_QUANTITY:
         raise QuantityOutOfBounds(
             offer=wanted.availability.sku.name, found=wanted.quantity, least=1, most=LARGEST_QUANTITY
         )
     for held in (wanted.subscription, wanted.parent):
-        if held is not None and held.customer_id != cart.customer_id:
+        if held is not None and held.customer_id != customer_id:
             raise WrongParent(offer=wanted.availability.sku.name, needed="–")
     wish = wanted.wish
-    if wish is not None and (wish.tenant_id, wish.partner_id) != (cart.customer_id, cart.tenant_id):
+    if wish is not None and (wish.tenant_id, wish.partner_id) != (customer_id, buyer_id):
         raise NotVisible
     pairs = wanted.attributes.items()
     if len(pairs) > MOST_ATTRIBUTES or any(
-        not name or max(len(name), len(value)) > LONGEST_ATTRIBUTE for name, value in pairs
+        not name or max(len(name), len(value)) > LONGEST_ATTRIBUTE or not is_storable(name + value)
+        for name, value in pairs
     ):
         raise AttributesMissing(field="attributes")
 
 
-def _columns(wanted: Wanted) -> dict[str, object]:
+def columns_of(wanted: Wanted) -> dict[str, object]:
+    """What is wanted, as the columns of a line."""
     return {
         "availability": wanted.availability,
         "subscription": wanted.subscription,
@@ -307,6 +364,7 @@ def _columns(wanted: Wanted) -> dict[str, object]:
         "custom_term_end": wanted.custom_term_end,
         "attributes": dict(wanted.attributes),
         "wish": wanted.wish,
+        "promotion": wanted.promotion,
     }
 
 

@@ -18,11 +18,19 @@ from toiya.core.actor import Actor, By
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
+from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import FulfilmentTask
 from toiya.licences.pools import hold_pools
 from toiya.orders.carts import lines_of
-from toiya.orders.errors import CartEmpty, CartExpired, CartUsed, NothingOrdered, SubmissionKeyReused
+from toiya.orders.errors import (
+    CartEmpty,
+    CartExpired,
+    CartUsed,
+    LineNotPossible,
+    NothingOrdered,
+    SubmissionKeyReused,
+)
 from toiya.orders.examination import Basket, Examined, examine
 from toiya.orders.models import (
     Cart,
@@ -39,6 +47,7 @@ from toiya.orders.numbers import next_number
 from toiya.orders.provisioning import locked_subscription, provide, record_outcome, state_of
 from toiya.orders.reach import must_reach
 from toiya.relations.models import Partnership, ResellerRelationship
+from toiya.subscriptions.errors import ProviderOrders
 from toiya.subscriptions.lifecycle import Sale, change, note, open_subscription, price_fields
 from toiya.subscriptions.models import EventKind, Subscription
 from toiya.subscriptions.quantity import set_quantity
@@ -50,10 +59,13 @@ def submit_order(actor: Actor, *, cart: Cart, version: int, key: str) -> Order:
     """The cart as it stood at ``version`` becomes an order. The same key again answers with the same order (G-32).
 
     Raises NotVisible for another's cart, ChangedMeanwhile, CartExpired, CartUsed, CartEmpty, SubmissionKeyReused for a
-    key that belongs to something else, NothingOrdered, and what ``must_reach`` raises.
+    key that belongs to something else, NothingOrdered, ProviderOrders for a reseller's cart (S-099), and what
+    ``must_reach`` raises.
     """
     if cart.tenant_id != actor.tenant_id:
         raise NotVisible
+    if cart.provider_id != actor.tenant_id:
+        raise ProviderOrders(provider=reader_name(cart.provider))
     actor.must(Permission.ORDERS_SUBMIT)
     digest = digest_of(cart.pk, version)
     key = key[:KEY_LENGTH] or digest
@@ -68,6 +80,11 @@ def submit_order(actor: Actor, *, cart: Cart, version: int, key: str) -> Order:
         if found is None:
             raise
         return found
+
+
+def order_of_cart(actor: Actor, cart: Cart) -> Order | None:
+    """What the cart became when it was checked out."""
+    return Order.objects.visible_to(actor).filter(cart_id=cart.pk).first()
 
 
 def digest_of(*parts: object) -> str:
@@ -121,7 +138,7 @@ def claim_cart(actor: Actor, cart: Cart, version: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """What is bought for whom, and what makes its submission unique."""
+    """What is bought for whom, and what makes its submission unique. ``is_whole``: every line of it or none."""
 
     provider: Tenant
     reseller: Tenant | None
@@ -133,33 +150,19 @@ class Purchase:
     request: OrderRequest | None = None
     support_contact: Tenant | None = None
     ordered_by_id: uuid.UUID | None = None
+    is_whole: bool = False
 
 
 def place_order(by: By, purchase: Purchase) -> Order:
     """The order, in the transaction of whatever made it: a cart, or an approved request. Rights are checked before.
 
-    Raises what ``must_reach`` raises, and NothingOrdered.
+    Raises what ``must_reach`` raises, NothingOrdered and LineNotPossible.
     """
     provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
-    lock_chain(provider, reseller, customer)
-    must_reach(provider=provider, reseller=reseller, customer=customer)
-    answers = examine(
-        Basket(
-            provider=provider,
-            reseller=reseller,
-            customer=customer,
-            lines=purchase.lines,
-            now=by.now,
-        )
-    )
+    answers = _agreed(by, purchase)
     good = [answer for answer in answers if answer.problem is None]
-    if not good:
-        raise NothingOrdered(reasons=[str(answer.problem) for answer in answers])
-
-    _hold_enlarged(customer, good)
     order_id = new_id()
-    made: dict[int, Subscription] = {}
-    lines = [_carry_out(by, purchase, order_id, answer, made) for answer in answers]
+    lines = _carried_out(by, purchase, order_id, answers)
     order = Order.objects.create(
         id=order_id,
         tenant=provider,
@@ -197,6 +200,88 @@ def place_order(by: By, purchase: Purchase) -> Order:
         record_outcome(by, order)
         tell_settled(by, order)
     return order
+
+
+@transaction.atomic
+def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Line]) -> Order:
+    """More lines of an order that is there, as programs add an add-on to what they bought; all of them or none.
+
+    Raises ProviderOrders for everybody but the provider (S-099), ChangedMeanwhile, LineNotPossible and what
+    ``must_reach`` raises.
+    """
+    if actor.tenant_id != order.tenant_id:
+        raise ProviderOrders(provider=reader_name(order.tenant))
+    actor.must(Permission.ORDERS_SUBMIT)
+    if not Order.objects.filter(pk=order.pk, version=version).update(version=F("version") + 1):
+        raise ChangedMeanwhile
+    present = list(order.lines.all())
+    last = max(line.position for line in present)
+    for number, line in enumerate(lines, start=last + 1):
+        line.position = number
+    purchase = Purchase(
+        provider=Tenant.objects.select_related("country").get(pk=order.tenant_id),
+        reseller=order.reseller,
+        customer=Tenant.objects.select_related("country").get(pk=order.customer_id),
+        lines=lines,
+        key=order.submission_key,
+        digest=order.submission_digest,
+        is_whole=True,
+    )
+    made = _carried_out(actor, purchase, order.pk, _agreed(actor, purchase))
+    OrderLine.objects.bulk_create(made)
+    order.state, order.version = state_of([*present, *made]), version + 1
+    order.save(update_fields=["state"])
+    record(
+        actor,
+        AuditAction.UPDATE_ORDER,
+        order,
+        tenant_id=order.tenant_id,
+        counterparty_id=order.reseller_id,
+        customer_id=order.customer_id,
+        after={
+            "number": order.number,
+            "lines": [f"{line.availability.sku.code} x {line.quantity}" for line in made],
+        },
+    )
+    if order.state == OrderState.PENDING:
+        tell_submitted(actor, order)
+    else:
+        tell_settled(actor, order)
+    return order
+
+
+def _agreed(by: By, purchase: Purchase) -> list[Examined]:
+    """Every line with its answer, under the locks of its chain. Raises NothingOrdered, LineNotPossible."""
+    provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
+    lock_chain(provider, reseller, customer)
+    must_reach(provider=provider, reseller=reseller, customer=customer)
+    answers = examine(
+        Basket(
+            provider=provider,
+            reseller=reseller,
+            customer=customer,
+            lines=purchase.lines,
+            now=by.now,
+        )
+    )
+    bad = [answer for answer in answers if answer.problem is not None]
+    if bad and purchase.is_whole:
+        raise LineNotPossible(
+            position=bad[0].line.position,
+            problem=str(bad[0].problem),
+            reason=bad[0].problem.code if bad[0].problem else "",
+        )
+    if len(bad) == len(answers):
+        raise NothingOrdered(reasons=[str(answer.problem) for answer in answers])
+    return answers
+
+
+def _carried_out(
+    by: By, purchase: Purchase, order_id: uuid.UUID, answers: Sequence[Examined]
+) -> list[OrderLine]:
+    _hold_enlarged(purchase.customer, [answer for answer in answers if answer.problem is None])
+    made: dict[int, Subscription] = {}
+    return [_carry_out(by, purchase, order_id, answer, made) for answer in answers]
 
 
 def lock_chain(provider: Tenant, reseller: Tenant | None, customer: Tenant) -> None:

@@ -202,6 +202,19 @@ class WrongEnd(Refusal):
         )
 
 
+class PromotionNotGiven(Refusal):
+    """The line names a promotion that this sale does not get (N-31)."""
+
+    code = "promotion_not_given"
+
+    def __init__(self, *, reasons: Sequence[str]) -> None:
+        super().__init__(
+            _("The promotion that the line names does not apply: %(reasons)s")
+            % {"reasons": " ".join(reasons)},
+            field="promotion",
+        )
+
+
 class AttributesMissing(Refusal):
     """What a customer's provisioning context may hold."""
 
@@ -250,6 +263,30 @@ class NothingOrdered(Refusal):
             _("Nothing was ordered, because no line of it can be ordered: %(reasons)s")
             % {"reasons": " ".join(dict.fromkeys(reasons))}
         )
+
+
+class LineNotPossible(Refusal):
+    """An order that is placed whole is placed with all its lines or not at all."""
+
+    code = "line_not_possible"
+
+    def __init__(self, *, position: int, problem: str, reason: str) -> None:
+        self.position = position
+        self.reason = reason
+        super().__init__(
+            _("Nothing was ordered, because of line %(position)s: %(problem)s")
+            % {"position": position, "problem": problem}
+        )
+
+
+class NotCancellable(Refusal):
+    """An order is undone by giving back what it bought; what is gone already, or enlarged something, is not."""
+
+    code = "not_cancellable"
+    message = gettext_lazy(
+        "This order cannot be canceled: nothing of it runs any more, or it added licenses to a subscription. Cancel or "
+        "change the subscription instead."
+    )
 
 
 class LinesNotPossible(Refusal):

@@ -20,11 +20,18 @@ from toiya.core.reader import day
 from toiya.core.terms import term_end
 from toiya.directory.models import Language, Tenant
 from toiya.fulfilment.models import FulfilmentTask, TaskKind
-from toiya.orders.errors import NotEnlargeable, ParentMissing, TwiceInCart, WrongEnd, WrongParent
-from toiya.orders.models import Line
+from toiya.orders.errors import (
+    NotEnlargeable,
+    ParentMissing,
+    PromotionNotGiven,
+    TwiceInCart,
+    WrongEnd,
+    WrongParent,
+)
+from toiya.orders.models import CartLine, Line
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.models import Promotion
-from toiya.pricing.offers import Chain, judge
+from toiya.pricing.offers import Chain, Offer, judge
 from toiya.pricing.promotions import Verdict, promotions_for
 from toiya.pricing.quote import PriceBook, Quote
 from toiya.programme.models import in_language
@@ -215,11 +222,22 @@ def _check_new(known: _Known, line: Line, answer: Examined) -> None:
         raise offer.refusals[0]
     quantity_must_fit(sku, line.quantity)
     _check_end(known, line)
+    _check_promotion(line, offer)
     answer.prices, answer.promotion, answer.verdicts = (
         offer.quote,
         offer.promotion.best,
         offer.promotion.verdicts,
     )
+
+
+def _check_promotion(line: Line, offer: Offer) -> None:
+    """Who names a promotion in a cart wants the offer with it, or not at all; a better one may count instead."""
+    if line.promotion_id is None or not isinstance(line, CartLine):
+        return
+    verdicts = [row for row in offer.promotion.verdicts if row.promotion.pk == line.promotion_id]
+    if not any(verdict.is_eligible for verdict in verdicts):
+        reasons = [str(reason) for verdict in verdicts for reason in verdict.reasons]
+        raise PromotionNotGiven(reasons=reasons or [line.promotion.name if line.promotion else "–"])
 
 
 def _check_parent(known: _Known, line: Line, needed: Collection[Sku]) -> None:

@@ -35,7 +35,7 @@ from toiya.licences.errors import (
     UserDisabled,
 )
 from toiya.membership.errors import ProfileChanged
-from toiya.orders.errors import MarketClosed
+from toiya.orders import errors as orders
 from toiya.pricing.errors import NotOwnRegion
 from toiya.relations.errors import AccessMissing, BeyondReach
 from toiya.requests.rates import TooManyCalls
@@ -78,7 +78,19 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     SeatsInUse: (400, 800090),
     UserDisabled: (400, INVALID_INPUT),
     # orders
-    MarketClosed: (403, 2030),
+    orders.AccountMissing: (403, 800073),
+    orders.AttributesMissing: (400, INVALID_INPUT),
+    orders.CartEmpty: (400, 800009),
+    orders.CartExpired: (404, 800008),
+    orders.CartUsed: (400, 800065),
+    orders.CustomerIsPartner: (403, 20002),
+    orders.LineNotPossible: (400, 4018),
+    orders.MarketClosed: (403, 2030),
+    orders.NotCancellable: (400, 800061),
+    orders.NothingOrdered: (400, 800009),
+    orders.PartnershipMissing: (400, 800016),
+    orders.RelationshipMissing: (403, 20002),
+    orders.WrongParent: (400, 800009),
     # pricing
     NotOwnRegion: (403, 2030),
     # relations

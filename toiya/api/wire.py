@@ -8,6 +8,7 @@ default it means "take it away"), enums as snake_case, PascalCase or number, dat
 import datetime as dt
 import enum
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -20,6 +21,7 @@ from toiya.core.text import is_storable
 
 T = TypeVar("T")
 UNSET_DATE = "0001-01-01"
+FINER = re.compile(r"(\.\d{6})\d+")
 Reading = Callable[[Any], Any]
 
 
@@ -174,12 +176,14 @@ def _text(value: object) -> object:
 
 
 def _instant(value: object) -> object:
-    """Unset is year 1; seven fraction digits are more than a clock has; no zone means UTC, no time midnight."""
+    """Unset is year 1; a seventh fraction digit is cut off, for rounded it may be the next day; no zone means UTC, no
+    time midnight.
+    """
     if not isinstance(value, str):
         return value
     if value.startswith(UNSET_DATE):
         return None
-    return f"{value}T00:00:00" if len(value) == len(UNSET_DATE) else value
+    return f"{value}T00:00:00" if len(value) == len(UNSET_DATE) else FINER.sub(r"\1", value)
 
 
 WAYS: Mapping[type, Reading] = {inspect.StrType: _text, inspect.DateTimeType: _instant}

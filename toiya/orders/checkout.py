@@ -246,6 +246,7 @@ def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Li
     if order.state == OrderState.PENDING:
         tell_submitted(actor, order)
     else:
+        record_outcome(actor, order)
         tell_settled(actor, order)
     return order
 

@@ -215,9 +215,11 @@ def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Li
     if not Order.objects.filter(pk=order.pk, version=version).update(version=F("version") + 1):
         raise ChangedMeanwhile
     present = list(order.lines.all())
-    last = max(line.position for line in present)
-    for number, line in enumerate(lines, start=last + 1):
-        line.position = number
+    taken = {line.position for line in present}
+    for line in lines:
+        if line.position in taken:
+            line.position = max(taken) + 1
+        taken.add(line.position)
     purchase = Purchase(
         provider=Tenant.objects.select_related("country").get(pk=order.tenant_id),
         reseller=order.reseller,

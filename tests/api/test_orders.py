@@ -114,9 +114,9 @@ def test_an_order_through_a_reseller(
         "attributes": {"objectType": "Order", "etag": "1"},
     }
     assert (told.status, told.body) == (201, expected)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         assert api.get(f"/v1{at}?include_price=True").body == expected
-    (line,) = expected["lineItems"]  # type: ignore[misc]
+    line: dict[str, Any] = told.body["lineItems"][0]
     bare = {key: value for key, value in expected.items() if key != "totalPrice"}
     unpriced = {key: value for key, value in line.items() if key != "pricing"}
     assert api.get(f"/v1{at}").body == bare | {"lineItems": [unpriced]}
@@ -132,7 +132,7 @@ def test_an_order_through_a_reseller(
     assert "Everybody" in browser_of(cast.mei).get(reverse("orders:order", args=[order.pk])).content.decode()
     assert held.reseller == cast.kawase
     record = AuditRecord.objects.get(action="create_order")
-    assert (record.actor_name, record.after["lines"]) == ("Mei", ["standard x 5"])
+    assert (record.actor_id, record.after["lines"]) == (cast.mei.pk, ["standard x 5"])
 
 
 @pytest.mark.operation("orders.list")
@@ -147,7 +147,7 @@ def test_the_orders_of_a_customer(story: Market, django_assert_num_queries: Djan
     def numbers(query: str = "") -> list[str]:
         return [row["alternateId"] for row in api.get(path + query).body["items"]]
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         assert numbers() == ["3", "2", "1"]
     assert api.get(path).body["links"] == {"self": link(path.removeprefix("/v1"))}
     assert numbers("?billingType=Monthly") == ["1"]
@@ -175,7 +175,7 @@ def test_the_orders_of_a_customer(story: Market, django_assert_num_queries: Djan
     assert (theirs["currencyCode"], theirs["totalPrice"]) == ("USD", 31.5)
     assert theirs["lineItems"][0]["pricing"]["price"] == 10.5
     Order.objects.exclude(pk__in=[second.pk, third.pk]).update(customer=cast.midori)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         assert numbers() == ["3", "2"]
 
 
@@ -356,8 +356,9 @@ def test_how_far_each_line_is(story: Market, django_assert_num_queries: DjangoAs
     OrderLine.objects.filter(position=3).update(state="failed")
     base = f"/customers/{cast.aoba.pk}/orders/{order.pk}"
 
-    with django_assert_num_queries(5):
-        told = api_of(cast.kai).get(f"/v1{base}/provisioningstatus").body
+    api = api_of(cast.kai)
+    with django_assert_num_queries(3):
+        told = api.get(f"/v1{base}/provisioningstatus").body
 
     def status(number: int, quantity: int, word: str) -> dict[str, Any]:
         return {

@@ -271,8 +271,7 @@ class LineNotPossible(Refusal):
     code = "line_not_possible"
 
     def __init__(self, *, position: int, problem: str, reason: str) -> None:
-        self.position = position
-        self.reason = reason
+        self.position, self.problem, self.reason = position, problem, reason
         super().__init__(
             _("Nothing was ordered, because of line %(position)s: %(problem)s")
             % {"position": position, "problem": problem}

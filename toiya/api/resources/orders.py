@@ -327,8 +327,9 @@ def _asked(lines: Sequence[OrderLineItem], cycle: BillingCycleType | None) -> di
 
 def _told(refusal: LineNotPossible) -> WireError:
     status, code = number_of_problem(refusal.reason)
-    place = f"lineItemNumber {refusal.position - 1}"
-    return WireError(status, code, str(refusal), refusal.reason, place)
+    number = refusal.position - 1
+    text = _("Line %(number)s: %(reason)s") % {"number": number, "reason": refusal.problem}
+    return WireError(status, code, text, refusal.reason, f"lineItemNumber {number}")
 
 
 # ---------------------------------------------------------------- operations

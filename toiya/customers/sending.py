@@ -133,7 +133,7 @@ def _unanswered(family: Family) -> QuerySet[RelationshipInvitation]:
 
 def _mail(by: By, invitation: RelationshipInvitation, *, is_reminder: bool) -> RelationshipSending:
     take_mail(by)
-    mail = outbox.post(
+    mail = outbox.post_addressed(
         by,
         "customers/reminder" if is_reminder else "customers/invitation",
         to=invitation.email,

@@ -22,7 +22,7 @@ def company_name(application: Application) -> str:
 
 def mail_contact(by: By, application: Application, message: str, facts: Mapping[str, object]) -> str:
     """Post a named mail to the primary contact, in the contact's language (S-043)."""
-    mail = outbox.post(
+    mail = outbox.post_addressed(
         by,
         f"enrolment/{message}",
         to=application.contact_email,

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import Count, Min
 
@@ -50,3 +51,11 @@ def post(
         posted_at=by.now,
         due_at=real_now(),
     )
+
+
+def post_addressed(by: By, message: str, *, to: str, **more: Any) -> OutgoingMail:  # noqa: ANN401  (as ``post``)
+    """``post`` to an address that somebody typed, so that there is one."""
+    mail = post(by, message, to=to, **more)
+    if mail is None:
+        raise ValueError(message)
+    return mail

@@ -133,7 +133,7 @@ def take_mail(by: By) -> None:
 
 
 def _post(by: By, invitation: PartnerInvitation, message: str) -> InvitationSending:
-    mail = outbox.post(
+    mail = outbox.post_addressed(
         by,
         message,
         to=invitation.email,

@@ -8,10 +8,12 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 import schemathesis
+from django.core import signals
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy, one_of
@@ -83,8 +85,15 @@ def send(cast: Cast, names: list[str], ids: Mapping[str, str], *, seed: int, eac
 
 
 @pytest.fixture
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The server would close the connection after each request, and with it the story's transaction."""
     caplog.set_level(logging.CRITICAL)
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.once
@@ -92,8 +101,7 @@ def test_generated_requests(cast: Cast, quiet: None) -> None:
     """A few for each operation."""
     found = send(cast, list(OPERATIONS), existing(cast), seed=SEEDS[0], each=4)
     print(f"\nseed {SEEDS[0]}: {found.total()} requests, {dict(found)}")  # noqa: T201
-    assert set(found) - {200, 201, 204, 400, 404}  # some are refused for other reasons
-    assert found[401] == 0
+    assert {200, 400, 404} <= set(found)
 
 
 @pytest.mark.proof

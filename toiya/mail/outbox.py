@@ -53,7 +53,7 @@ def post(
     )
 
 
-def post_addressed(by: By, message: str, *, to: str, **more: Any) -> OutgoingMail:  # noqa: ANN401  (as ``post``)
+def post_addressed(by: By, message: str, *, to: str, **more: Any) -> OutgoingMail:
     """``post`` to an address that somebody typed, so that there is one."""
     mail = post(by, message, to=to, **more)
     if mail is None:

@@ -51,6 +51,7 @@ BUSINESS = {
     "catalogue",
     "pricing",
     "licences",
+    "devices",
     "subscriptions",
     "orders",
     "bulk",

@@ -146,6 +146,7 @@ INSTALLED_APPS = [
     "toiya.catalogue",
     "toiya.pricing",
     "toiya.licences",
+    "toiya.devices",
     "toiya.subscriptions",
     "toiya.orders",
     "toiya.bulk",

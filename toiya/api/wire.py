@@ -225,19 +225,28 @@ def _object(fields: Mapping[str, _Known], value: object) -> object:
 
 
 def _enum_value(cls: type[enum.Enum], value: object) -> object:
-    """snake_case, PascalCase and the position of the value in its list mean the same."""
+    """snake_case, PascalCase and the number of the value mean the same."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and not issubclass(cls, int):
-        members = list(cls)
-        return members[value].value if 0 <= value < len(members) else value
+        return _numbered(cls).get(value, value)
     return _spellings(cls).get(_bare(value), value) if isinstance(value, str) else value
 
 
 @functools.cache
 def _spellings(cls: type[enum.Enum]) -> dict[str, object]:
     return {_bare(str(member.value)): member.value for member in cls} | {
-        str(number): member.value for number, member in enumerate(cls)
+        str(number): value for number, value in _numbered(cls).items()
+    }
+
+
+@functools.cache
+def _numbered(cls: type[enum.Enum]) -> dict[int, object]:
+    """The numbers of the values: their positions, unless the enum says otherwise (``NUMBERS``)."""
+    members = list(cls)
+    return {
+        number: member.value
+        for number, member in zip(getattr(cls, "NUMBERS", range(len(members))), members, strict=True)
     }
 
 

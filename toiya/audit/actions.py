@@ -108,6 +108,21 @@ class AuditAction(TextChoices):
     OPEN_SANDBOX_ACCOUNT = "open_sandbox_account", _("New one-time password for a person of the sandbox")
     ADD_SANDBOX_RESELLER = "add_sandbox_reseller", _("Indirect reseller added to the sandbox")
     DELETE_SANDBOX_ORGANIZATION = "delete_sandbox_organization", _("Organization of the sandbox deleted")
+    POLICY_CREATED = "policy_created", _("Device policy added")
+    POLICY_UPDATED = "policy_updated", _("Device policy changed")
+    POLICY_DELETED = "policy_deleted", _("Device policy deleted")
+    DEVICES_UPLOAD_TO_NEW_BATCH_ATTEMPTED = (
+        "devices_upload_to_new_batch_attempted",
+        _("List of devices handed in for a new batch"),
+    )
+    DEVICES_UPLOAD_TO_EXISTING_BATCH_ATTEMPTED = (
+        "devices_upload_to_existing_batch_attempted",
+        _("List of devices handed in for a batch"),
+    )
+    DEVICES_UPDATE_ATTEMPTED = "devices_update_attempted", _("Policies for devices handed in")
+    REGISTER_DEVICE = "register_device", _("Device registered")
+    DEVICE_UPDATED = "device_updated", _("Policy of a device changed")
+    DEVICE_DELETED = "device_deleted", _("Device taken off the list")
     CREATE_CATEGORY = "create_category", _("Category of the catalog added")
     UPDATE_CATEGORY = "update_category", _("Category of the catalog changed")
     CREATE_PRODUCT = "create_product", _("Product added")

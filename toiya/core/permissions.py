@@ -106,6 +106,7 @@ class Permission(StrEnum):
     GRANTS_REMOVE = "grants_remove"
     CUSTOMERS_ADD = "customers_add"
     CUSTOMER_ACCOUNT_UPDATE = "customer_account_update"
+    DEVICES_MANAGE = "devices_manage"
     CATALOGUE_VIEW = "catalogue_view"
     PRICE_RULES_MANAGE = "price_rules_manage"
     SUBSCRIPTIONS_VIEW = "subscriptions_view"
@@ -218,6 +219,9 @@ RULES: dict[Permission, Rule] = {
     Permission.CUSTOMERS_ADD: _rule(_("Add a customer"), {_GA, _UA, _AA, _SA}, _PROVIDER),
     Permission.CUSTOMER_ACCOUNT_UPDATE: _rule(
         _("Change a customer's billing and company data"), {_GA, _AA, _SA, _HA}, _PARTNERS
+    ),
+    Permission.DEVICES_MANAGE: _rule(
+        _("See and keep the list of a customer's devices"), {_GA, _AA, _SA}, _PARTNERS
     ),
     Permission.CATALOGUE_VIEW: _rule(
         _("View the catalog, price lists and offers"), {_GA, _BA, _AA, _SA}, _PARTNERS, while_suspended=True

@@ -12,6 +12,7 @@ from toiya.bulk.files import forget_passwords
 from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.core.clock import real_now
 from toiya.customers.sending import remind_family
+from toiya.devices.work import work_on_devices
 from toiya.directory.models import Family
 from toiya.fulfilment.queue import due_tasks
 from toiya.fulfilment.speaking import clean_up, forget_old_call_backs, tasks_to_clean_up
@@ -118,6 +119,7 @@ DUTIES = (
     Duty("move clocks of sandboxes", SECONDS, move_clocks),
     Duty("take down closed sandboxes", SECONDS, take_down_closed, in_turns=True),
     Duty("work on files with many rows", SECONDS, work_on_files),
+    Duty("register devices", SECONDS, work_on_devices),
     Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),
     Duty("erase users deleted long ago", HOUR, erase_deleted_users, in_turns=True),

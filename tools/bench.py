@@ -9,6 +9,7 @@ holds on a busy machine. Writes var/bench/requests.json.
 """
 
 import argparse
+import datetime as dt
 import http.client
 import json
 import os
@@ -29,6 +30,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
@@ -179,8 +181,9 @@ class Database:
             files = []
             for place, script in enumerate(scripts):
                 file = Path(folder) / f"{place}.sql"
-                body = ";\n".join(statement.replace("\n", " ") for statement in script)
-                file.write_text(f"BEGIN;\n{body};\nCOMMIT;\n")
+                set_up = [line for line in script if line.startswith("\\")]
+                body = ";\n".join(line for line in script if not line.startswith("\\"))
+                file.write_text("\n".join([*set_up, "BEGIN;", f"{body};", "COMMIT;"]) + "\n")
                 files += ["-f", str(file)]
             command = [
                 "pgbench",
@@ -414,9 +417,10 @@ def prepare(made: str, cases: list[str]) -> dict[str, Any]:
 
     build_programme()
     told = [line.split() for line in made.splitlines()]
-    agent = next(words[1] for words in told if words[0] == "agent")
+    agent, offer = (next(words[1] for words in told if words[0] == name) for name in ("agent", "offer"))
     resellers = [words[1] for words in told if words[0] == "reseller"]
     site = _people(agent, resellers[0])
+    site.item = _priced(offer, agent)
     for case in cases:
         if "write" not in CASES[case]:
             site.pages[case], site.statements[case] = _pages(case, site)
@@ -446,6 +450,32 @@ def _people(agent: str, reseller: str) -> Site:
         item="",
         partner=reseller,
     )
+
+
+def _priced(offer: str, agent: str) -> str:
+    """The offer has a price for everybody; how the wire names it."""
+    from tests.commerce import price, rule  # noqa: PLC0415
+    from toiya.api.items import catalog_item_id  # noqa: PLC0415
+    from toiya.catalogue.models import Availability  # noqa: PLC0415
+    from toiya.core.clock import real_now  # noqa: PLC0415
+    from toiya.core.permissions import Capacity  # noqa: PLC0415
+    from toiya.directory.models import Person  # noqa: PLC0415
+    from toiya.pricing.models import PriceBasis, PriceList  # noqa: PLC0415
+
+    sold = Availability.objects.get(pk=offer)
+    now = real_now()
+    price_list = PriceList.objects.create(
+        tenant=sold.tenant,
+        country_id="JP",
+        currency="JPY",
+        name="Synthetic",
+        valid_from=now.date() - dt.timedelta(days=100),
+        published_at=now,
+        created_at=now,
+    )
+    price(price_list, sold, 1000, 1500)
+    rule(Person.objects.get(pk=agent).tenant, Capacity.PROVIDER, PriceBasis.COST, percent=2000)
+    return str(catalog_item_id(sold))
 
 
 def _pages(case: str, site: Site) -> tuple[list[tuple[str, str]], list[list[str]]]:
@@ -478,9 +508,68 @@ def _plain(sql: str) -> str:
     return re.sub(r"\s+", " ", sql).replace("'::", "' ::")
 
 
+NEW_ID = re.compile(r"^'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'")
+LITERAL = re.compile(r"'(?:[^']|'')*'(?: ?::\s*\w+)?|(?<![\w.])\d+(?![\w.])")
+
+
 def _written(what: str, site: Site) -> list[str]:
-    """What a write cannot do without: token, rights, rows, event, audit, outbox, idempotency."""
-    raise NotImplementedError(what, site)
+    """What a write cannot do without: token and rights, and every row that it writes.
+
+    Two requests are compared: what differs between them is made anew in each transaction of the limit, by its number.
+    """
+    first, second = _captured(what, site), _captured(what, site)
+    if len(first) != len(second):
+        raise LookupError(f"{what}: {len(first)} and {len(second)} statements")
+    ids: dict[str, int] = {}
+    written = [_made_anew(one, other, ids) for one, other in zip(first, second, strict=True)]
+    return ["\\set x random(1, 1000000000000)", *written]
+
+
+def _captured(what: str, site: Site) -> list[str]:
+    from django.db import connection  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    client = Client(SERVER_NAME="localhost")
+    chance = random.Random(1)  # noqa: S311  (the same customer and agent twice)
+
+    def send(method: str, path: str, token: str, body: object, **headers: str) -> tuple[int, bytes]:
+        given = {"Authorization": f"Bearer {token}", **headers}
+        answer = client.generic(
+            method, path, json.dumps(body), content_type="application/json", headers=given
+        )
+        return answer.status_code, answer.content
+
+    with mock.patch(f"{__name__}.ask", send), CaptureQueriesContext(connection) as captured:
+        status, data = WRITES[what](site, chance)
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        raise LookupError(f"{what}: {status} {data[:500]!r}")
+    sent = [_plain(query["sql"]) for query in captured.captured_queries]
+    return [sent[0], *(sql for sql in sent[1:] if sql.startswith(("INSERT", "UPDATE", "DELETE")))]
+
+
+def _made_anew(one: str, other: str, ids: dict[str, int]) -> str:
+    """The statement with what differs replaced: ids, keys, numbers, and names that must be given once only."""
+    theirs = iter(LITERAL.findall(other))
+
+    def replaced(found: re.Match[str]) -> str:
+        mine, their = found[0], next(theirs, found[0])
+        if mine == their:
+            return mine
+        is_id = NEW_ID.match(mine)
+        if is_id:
+            place = ids.setdefault(is_id[1], len(ids))
+            return f"('{place:08x}-0000-4000-8000-' || lpad(to_hex(:x), 12, '0')) ::uuid"
+        if mine.isdecimal():
+            return "(:x % 2000000000)" if 'INTO "orders_order" ' in one else mine
+        if re.fullmatch(r"'[0-9a-f]{64}'.*", mine):
+            return "(md5(:x ::text) || md5((:x + 1) ::text))"
+        marks = re.search(r"bench-?\s?([0-9a-f]{12})", mine, re.IGNORECASE)
+        if marks:
+            return mine.replace(marks[1], "' || :x || '")
+        return mine
+
+    return LITERAL.sub(replaced, one)
 
 
 if __name__ == "__main__":

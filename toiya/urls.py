@@ -33,6 +33,8 @@ urlpatterns = [
     path("", include("toiya.web.wishes.urls")),
     path("", include("toiya.web.sandbox.urls")),
     path("docs/api", reference, name="api_reference"),
+    path("", include("toiya.web.tokens.urls")),
+    path("", include("toiya.api.tokens.urls")),
 ]
 if settings.HAS_MAILBOX:
     urlpatterns.append(path("mailbox/", include("toiya.web.mailbox.urls")))

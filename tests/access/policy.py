@@ -208,6 +208,25 @@ KIND: dict[str, str] = {
     "sandbox:mail_html": "mail of sandbox",
     "mailbox:mail": "mail",
     "mailbox:html": "mail",
+    **{
+        f"{site}{page}": "app registration"
+        for site in ("applications:", "organization:applications_")
+        for page in ("application", "roles", "add_secret", "disable", "enable", "unregister")
+    },
+    "applications:remove_secret": "secret of a program",
+    "organization:applications_remove_secret": "secret of a program",
+    "applications:end": "authorization",
+    "applications:authorize": "address of tokens",
+    "applications:authorize_v1": "address of tokens",
+    "tokens:token": "address of tokens",
+    "tokens:token_v1": "address of tokens",
+    "tokens:device_code": "address of tokens",
+    "tokens:device_code_v1": "address of tokens",
+    "tokens:discovery": "address of tokens",
+    "tokens:discovery_v1": "address of tokens",
+    "tokens:keys": "address of tokens",
+    "tokens:keys_v1": "address of tokens",
+    "tokens:user_realm": "user name",
 }
 
 # Somebody who may come in and sees the object may still be refused by the rule of the use case.
@@ -283,6 +302,17 @@ WITHOUT_PERMISSION: dict[Level, dict[str, str]] = {
         "mailbox:people": "GET",
         "mailbox:mail": "GET",
         "mailbox:html": "GET",
+        "tokens:token": "POST",
+        "tokens:token_v1": "POST",
+        "tokens:device_code": "POST",
+        "tokens:device_code_v1": "POST",
+        "tokens:generate_token": "POST",
+        "tokens:discovery": "GET",
+        "tokens:discovery_v1": "GET",
+        "tokens:keys": "GET",
+        "tokens:keys_v1": "GET",
+        "tokens:instance": "GET",
+        "tokens:user_realm": "GET",
         "healthz": "GET",
         "readyz": "GET",
         "metrics": "GET",
@@ -315,5 +345,10 @@ WITHOUT_PERMISSION: dict[Level, dict[str, str]] = {
         "partnerships:decline": "GET POST",
         "organization:home": "GET",
         "customers:invitation_continue": "GET",
+        "applications:mine": "GET",
+        "applications:end": "POST",
+        "applications:device": "GET POST",
+        "applications:authorize": "GET POST",
+        "applications:authorize_v1": "GET POST",
     },
 }

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from tests.access.counters import counters
+from tests.access.programs import programs
 from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
 from tests.commerce import Shop, build_shop, subscribed
@@ -475,6 +476,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         ),
         **counters(cast, momiji),
         **_sandboxes(cast),
+        **programs(cast, ALL),
         "form": {
             "csv": ({"form": "csv"}, ALL),
             "xlsx": ({"form": "xlsx"}, ALL),

@@ -11,6 +11,7 @@ from tests.cast import Cast, actor_of
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
 from toiya.directory.actors import bystander_for
+from toiya.directory.factors import forget_factors
 from toiya.directory.models import Person, Suspension
 from toiya.directory.people import assign_roles, delete_person, disable_person, reset_factors, reset_password
 from toiya.directory.sign_in import change_password
@@ -151,7 +152,7 @@ def test_a_person_without_a_second_factor_any_more_is_not_acted_for(cast: Cast) 
     """Planted fault: leave the second factor out of the statement."""
     program = program_of(cast.mei)
     token = token_for(cast.sora, program)
-    Person.objects.get(pk=cast.sora.pk).authenticator_set.all().delete()
+    forget_factors(cast.sora)
 
     assert reason_of(token) is Reason.REVOKED
 

@@ -28,6 +28,7 @@ from toiya.sandbox.closing import take_down_closed
 from toiya.sandbox.travel import move_clocks
 from toiya.subscriptions.digest import send_digests
 from toiya.subscriptions.renewal import renew_what_is_due
+from toiya.tokens.cleaning import forget_old_tokens
 from toiya.webhooks.delivery import deliver_events, forget_old_events
 
 log = structlog.get_logger(__name__)
@@ -96,10 +97,11 @@ def send_renewal_digests() -> int:
 
 
 def forget_what_is_over() -> int:
-    """Sessions, counters and cached answers whose time has passed."""
+    """Sessions, tokens, counters and cached answers whose time has passed."""
     return (
         forget_old_requests()
         + forget_old_sessions()
+        + forget_old_tokens()
         + forget_passwords()
         + forget_old_call_backs()
         + forget_old_events()

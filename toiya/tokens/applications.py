@@ -34,6 +34,7 @@ from toiya.tokens.errors import (
     SecretLifeNotPossible,
     TooManySecrets,
 )
+from toiya.tokens.keys import signing_key
 from toiya.tokens.models import AccessToken, Application, ApplicationSecret, Authorization, Flow, Kind
 from toiya.tokens.secrets import hash_of, new_secret
 
@@ -79,6 +80,7 @@ def register_application(
     _check_redirects(redirect_uris, wanted)
     _check_roles(actor, kind, frozenset(), roles)
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=actor.tenant_id)
+    signing_key()
     client_id = new_id()
     application = Application.objects.create(
         id=client_id,

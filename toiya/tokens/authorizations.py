@@ -192,10 +192,10 @@ def redeem_code(code: AuthorizationCode) -> Handed:
     now = real_now()
     if not AuthorizationCode.objects.filter(pk=code.pk, used_at__isnull=True).update(used_at=now):
         raise AlreadySpent
-    return _hand(code.authorization)
+    return hand(code.authorization)
 
 
-def _hand(authorization: Authorization) -> Handed:
+def hand(authorization: Authorization) -> Handed:
     refresh = new_secret()
     RefreshToken.objects.create(
         tenant_id=authorization.tenant_id,
@@ -244,7 +244,7 @@ def renew(token: RefreshToken, text: str) -> Handed:
     if not authorization.application.is_confidential:
         if not mine.update(replaced_at=now):
             raise AlreadySpent
-        return _hand(authorization)
+        return hand(authorization)
     if not mine.update(expires_at=now + REFRESH_LIFE):
         raise AlreadySpent
     return Handed(authorization, issue_user_token(authorization), text)
@@ -346,7 +346,7 @@ def redeem_device(device: DeviceCode) -> Handed:
     gone, _each = DeviceCode.objects.filter(pk=device.pk).delete()
     if not gone or device.authorization is None:
         raise AlreadySpent
-    return _hand(device.authorization)
+    return hand(device.authorization)
 
 
 # ---------------------------------------------------------------- name and password, in a sandbox
@@ -379,4 +379,4 @@ def hand_by_password(application: Application, person: Person) -> Handed:
         tenant_id=person.tenant_id,
         after={"application": application.name, "authorization": authorization.pk},
     )
-    return _hand(authorization)
+    return hand(authorization)

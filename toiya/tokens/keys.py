@@ -29,7 +29,7 @@ KEPT_AFTER_RETIREMENT = dt.timedelta(days=1)
 
 
 def signing_key() -> SigningKey:
-    """The key that signs now; made when a token is asked for the first time."""
+    """The key that signs now; made when the first program is registered."""
     found = SigningKey.objects.filter(is_signing=True).first()
     return found or _made()
 
@@ -38,7 +38,7 @@ def _made() -> SigningKey:
     try:
         with transaction.atomic():
             return SigningKey.objects.create(**_pair(), created_at=real_now())
-    except IntegrityError:  # somebody else was asked for the first token at the same time
+    except IntegrityError:  # somebody else registered the first program at the same time
         return SigningKey.objects.get(is_signing=True)
 
 
@@ -61,7 +61,6 @@ def rotate_signing_key(by: By) -> SigningKey:
 
 def published_keys() -> Sequence[SigningKey]:
     """The keys with which somebody may still have to check a token."""
-    signing_key()
     return list(SigningKey.objects.order_by("-is_signing", "-retired_at"))
 
 

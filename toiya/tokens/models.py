@@ -185,7 +185,9 @@ class DeviceCode(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     polled_at = models.DateTimeField(null=True, blank=True)
     interval_seconds = models.PositiveSmallIntegerField(default=5)
-    authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, null=True, related_name="+")
+    authorization = models.ForeignKey(
+        Authorization, on_delete=models.CASCADE, null=True, related_name="devices"
+    )
     declined_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -430,9 +430,7 @@ def agree(validator: Validator, query: str) -> list[tuple[str, str]]:
     """
     server, address = Server(validator), f"{ADDRESS}?{query}"
     scopes, _facts = server.validate_authorization_request(address)
-    headers, _body, _status = server.create_authorization_response(
-        f"{address}&response_mode=fragment", "GET", scopes=scopes
-    )
+    headers, _body, _status = server.create_authorization_response(address, "GET", scopes=scopes)
     return parse_qsl(urlsplit(headers["Location"]).fragment, keep_blank_values=True)
 
 

@@ -54,6 +54,9 @@ ADMINISTER = may(Permission.ADMINISTER_ON_BEHALF)
 SEE_OWN_LICENCES = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
 ASSIGN_OWN_LICENCES = may(Permission.OWN_LICENCES_MANAGE)
 
+MANAGE_APPLICATIONS = may(Permission.APPLICATIONS_MANAGE, site=HOME)
+MANAGE_OWN_APPLICATIONS = may(Permission.APPLICATIONS_MANAGE)
+
 KEEP_CATALOGUE = may(Permission.CATALOGUE_MANAGE)
 VIEW_CATALOGUE = may(Permission.CATALOGUE_VIEW)
 VIEW_LISTS = may(Permission.CATALOGUE_VIEW, Capacity.PROVIDER)
@@ -498,6 +501,42 @@ ACCESS: dict[str, dict[str, Need]] = {
         "GET": may(Permission.SUBSCRIPTIONS_VIEW),
         "POST": may(Permission.SUBSCRIPTIONS_MANAGE),
     },
+    # programs: registered in the dashboard and in every organisation's portal, let in by each person
+    **{
+        f"{site}{page}": dict.fromkeys(methods, need)
+        for site, need in (
+            ("applications:", MANAGE_APPLICATIONS),
+            ("organization:applications_", MANAGE_OWN_APPLICATIONS),
+        )
+        for page, methods in {
+            "list": ("GET",),
+            "register": ("GET", "POST"),
+            "application": ("GET", "POST"),
+            "roles": ("POST",),
+            "add_secret": ("POST",),
+            "remove_secret": ("GET", "POST"),
+            "disable": ("POST",),
+            "enable": ("POST",),
+            "unregister": ("GET", "POST"),
+        }.items()
+    },
+    "applications:mine": {"GET": PERSON},
+    "applications:end": {"POST": PERSON},
+    "applications:device": {"GET": PERSON, "POST": PERSON},
+    "applications:authorize": {"GET": PERSON, "POST": PERSON},
+    "applications:authorize_v1": {"GET": PERSON, "POST": PERSON},
+    # tokens: a program proves itself in the request
+    "tokens:token": {"POST": ANYBODY},
+    "tokens:token_v1": {"POST": ANYBODY},
+    "tokens:device_code": {"POST": ANYBODY},
+    "tokens:device_code_v1": {"POST": ANYBODY},
+    "tokens:generate_token": {"POST": ANYBODY},
+    "tokens:discovery": {"GET": ANYBODY},
+    "tokens:discovery_v1": {"GET": ANYBODY},
+    "tokens:keys": {"GET": ANYBODY},
+    "tokens:keys_v1": {"GET": ANYBODY},
+    "tokens:instance": {"GET": ANYBODY},
+    "tokens:user_realm": {"GET": ANYBODY},
     # probes and figures
     "public:agreement": {"GET": ANYBODY},
     "public:agreement_document": {"GET": LINK_HOLDER},

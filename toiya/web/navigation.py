@@ -109,6 +109,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "person-gear",
             ("people:add", "people:person", "people:roles", "people:reset_password"),
         ),
+        Entry(
+            "applications:list",
+            _("Applications"),
+            "braces",
+            tuple(
+                f"applications:{name}"
+                for name in ("register", "application", "add_secret", "remove_secret", "unregister")
+            ),
+        ),
         Entry("profile:partner", _("Partner profile"), "card-heading", ("profile:",)),
         Entry("webhooks:settings", _("Webhooks"), "broadcast", ("webhooks:",)),
         Entry("sandbox:home", _("Sandbox"), "bezier2", ("sandbox:",)),
@@ -154,6 +163,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ("organization:make_wish",),
         ),
         Entry("organization:orders_list", _("Orders"), "receipt", ("organization:orders_order",)),
+        Entry(
+            "organization:applications_list",
+            _("Applications"),
+            "braces",
+            tuple(
+                f"organization:applications_{name}"
+                for name in ("register", "application", "add_secret", "remove_secret", "unregister")
+            ),
+        ),
         Entry("organization:activity", _("Activity log"), "clock-history"),
     ),
     "operator": (

@@ -6,7 +6,7 @@ The first segment names an organisation and may be anything, so each pattern end
 from django.urls import URLPattern, URLResolver
 
 from toiya.api.tokens import discovery, views
-from toiya.api.tokens.routing import any_case
+from toiya.core.addresses import any_case
 
 app_name = "tokens"
 TENANT = "(?P<segment>[^/]+)"

@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
+                        related_name="devices",
                         to="tokens.authorization",
                     ),
                 ),

@@ -14,7 +14,7 @@ from toiya.web.dashboard.waiting import capacities_of, tile_texts, waiting
 from toiya.web.http import PersonRequest
 from toiya.web.navigation import MENUS
 
-SETTINGS = ("people:list", "profile:partner", "webhooks:settings")
+SETTINGS = ("people:list", "applications:list", "profile:partner", "webhooks:settings")
 
 
 def home(request: PersonRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from toiya.web.orders import orders
 from toiya.web.organization import agreements, partners, people
 from toiya.web.radar import views as radar
 from toiya.web.subscriptions.urls import own_routes
+from toiya.web.tokens.urls import own_routes as application_routes
 from toiya.web.wishes import views as wishes
 
 app_name = "organization"
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", partners.home, name="home"),
     path("people/", include(people.routes)),
     path("subscriptions/", include(own_routes)),
+    path("applications/", include(application_routes)),
     path("partners/", partners.relationships, name="partners"),
     path("partners/access/<uuid:grant_id>/remove/", partners.remove_access, name="remove_access"),
     path("agreement/", agreements.agreement, name="agreement"),

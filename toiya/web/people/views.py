@@ -31,6 +31,7 @@ from toiya.directory.roles import PersonAct, may_change, may_reassign, offered_c
 from toiya.directory.setup import let_agents_add_people
 from toiya.licences.customer_users import delete_user, disable_user, enable_user, restore_user
 from toiya.licences.deleted import deleted_users
+from toiya.tokens.authorizations import acting_for
 from toiya.web.http import PersonRequest
 from toiya.web.licences.forms import LicencesForm
 from toiya.web.licences.user import (
@@ -230,6 +231,10 @@ def _page(
         "may_update": is_own or allowed[PersonAct.UPDATE.value],
         "may_assign": may_reassign(actor.roles, person.roles, person.roles, own=is_own),
         "factors": len(factors_of(person)),
+        "programs": [
+            {"authorization": found, "url": reverse("applications:end", args=[found.pk])}
+            for found in ([] if is_own else acting_for(actor, person))
+        ],
         "former": [row.sku.name for row in person.former_licences.select_related("sku")],
         "notes": role_notes(_held(request.actor)),
         **_licences(request, site, person),

@@ -17,9 +17,11 @@ from toiya.directory.models import Person, Tenant
 from toiya.jobs.command import SpeakingCommand
 from toiya.jobs.demo import is_seeded, seed_demo, somebody_else_is_here
 from toiya.jobs.demo_cast import AOBA, HINODE, KAWASE, MEMBERSHIP_LOGIN, OPERATOR_DOMAIN, YAMABUKI
+from toiya.jobs.demo_programs import ready_program
 from toiya.jobs.processes import Household, answers, is_free
 
 CREDENTIALS = settings.VAR / "demo" / "credentials.json"
+PROGRAMS = {"provider": f"{HINODE.user}@{HINODE.domain}", "reseller": f"{KAWASE.user}@{KAWASE.domain}"}
 CAST = {
     "operator": OPERATOR_DOMAIN,
     "provider": HINODE.domain,
@@ -135,8 +137,17 @@ def _empty() -> None:
     shutil.rmtree(CREDENTIALS.parent, ignore_errors=True)
 
 
+def _held_programs() -> dict[str, dict[str, str]]:
+    """What the file says already: secrets stand nowhere else."""
+    if not CREDENTIALS.exists():
+        return {}
+    written: dict[str, dict[str, str]] = json.loads(CREDENTIALS.read_text(encoding="utf-8"))["applications"]
+    return written
+
+
 def write_credentials() -> None:
     """What a program needs to walk the demo (design.md, outside surface)."""
+    held = _held_programs()
     tenants = {kind: Tenant.objects.get(domains__name=domain) for kind, domain in CAST.items()}
     people = (
         Person.objects.active()
@@ -160,7 +171,9 @@ def write_credentials() -> None:
             if person.check_password(DEMO_PASSWORD)
         ],
         "membership": {"user_name": MEMBERSHIP_LOGIN, "password": DEMO_PASSWORD},
-        "applications": {},
+        "applications": {
+            kind: ready_program(user_name, held.get(kind, {})) for kind, user_name in PROGRAMS.items()
+        },
         "ids": {"customer": str(tenants["customer"].pk)},
     }
     CREDENTIALS.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from django.urls.resolvers import RegexPattern
 
@@ -11,13 +11,13 @@ from django.urls.resolvers import RegexPattern
 class AnyCase(RegexPattern):
     """A pattern that takes large letters for small ones."""
 
-    def _compile(self, regex: str) -> re.Pattern[str]:
-        return re.compile(regex, re.IGNORECASE)
+    def __init__(self, regex: str, name: str) -> None:
+        super().__init__(regex, name=name, is_endpoint=True)
+        self.__dict__["regex"] = re.compile(regex, re.IGNORECASE)
 
 
 def any_case(
-    regex: str, view: Callable[..., HttpResponseBase], extra: Mapping[str, object] | None = None, *, name: str
+    regex: str, view: Callable[..., Any], extra: Mapping[str, object] | None = None, *, name: str
 ) -> URLPattern:
     """A route below an organisation's segment, or below none."""
-    pattern = AnyCase(f"^{regex}/?$", name=name, is_endpoint=True)
-    return URLPattern(pattern, view, dict(extra or {}), name)
+    return URLPattern(AnyCase(f"^{regex}/?$", name), view, dict(extra or {}), name)

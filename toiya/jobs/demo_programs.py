@@ -1,0 +1,71 @@
+"""Programs of the demo, ready to be called: each has a secret, and a person who has let it act for them."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from toiya.core.actor import Actor
+from toiya.core.clock import real_now
+from toiya.core.permissions import Role
+from toiya.directory.actors import actor_for, person_for_request
+from toiya.directory.models import Person
+from toiya.tokens.applications import add_secret, register_application, remove_secret
+from toiya.tokens.authorizations import hand, let_application_in, refresh_token_of
+from toiya.tokens.clients import ClientRefused, proven_client
+from toiya.tokens.models import Application, Flow, Kind
+from toiya.tokens.realms import Realm
+from toiya.tokens.scopes import OWN
+
+NAME = "Demo program"
+ROLES = frozenset({Role.GLOBAL_ADMIN, Role.ADMIN_AGENT})
+FLOWS = (Flow.CLIENT_CREDENTIALS, Flow.AUTHORIZATION_CODE, Flow.DEVICE_CODE)
+LIFE = dt.timedelta(days=730)
+
+
+def ready_program(user_name: str, held: Mapping[str, str]) -> dict[str, str]:
+    """What a program needs to call the API for this person's organisation; what is held stays while it works."""
+    person = Person.objects.get(user_name=user_name)
+    return dict(held) if _works(person, held) else _new(person)
+
+
+def _works(person: Person, held: Mapping[str, str]) -> bool:
+    try:
+        client = proven_client(
+            held["client_id"], held["client_secret"], Realm(held["tenant_id"], person.tenant_id)
+        )
+        return refresh_token_of(client.application, held["refresh_token"]) is not None
+    except (KeyError, ClientRefused):
+        return False
+
+
+@transaction.atomic
+def _new(person: Person) -> dict[str, str]:
+    actor = _acting(person)
+    application = Application.objects.visible_to(actor).live().filter(name=NAME).first()
+    if application is None:
+        application = register_application(
+            actor,
+            name=NAME,
+            kind=Kind.CONFIDENTIAL,
+            redirect_uris=["http://localhost"],
+            flows=FLOWS,
+            roles=ROLES,
+        )
+    for secret in application.secrets.all():
+        remove_secret(actor, application=application, secret_id=secret.pk)
+    issued = add_secret(actor, application=application, life=LIFE)
+    handed = hand(let_application_in(actor, application=application, scope=OWN))
+    return {
+        "tenant_id": str(person.tenant_id),
+        "client_id": str(application.pk),
+        "client_secret": issued.text,
+        "refresh_token": handed.refresh,
+    }
+
+
+def _acting(person: Person) -> Actor:
+    fresh = person_for_request(person.pk)
+    if fresh is None:
+        raise LookupError(person.user_name)
+    return actor_for(fresh, language=fresh.language, second_factor_at=real_now())

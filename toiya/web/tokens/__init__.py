@@ -1,0 +1,1 @@
+"""Pages about programs: registering them, and letting them act for oneself."""

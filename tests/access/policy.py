@@ -302,6 +302,7 @@ WITHOUT_PERMISSION: dict[Level, dict[str, str]] = {
         "mailbox:people": "GET",
         "mailbox:mail": "GET",
         "mailbox:html": "GET",
+        "api_reference": "GET",
         "tokens:token": "POST",
         "tokens:token_v1": "POST",
         "tokens:device_code": "POST",

@@ -19,7 +19,6 @@ from toiya.core.errors import Refusal
 from toiya.core.reader import day
 from toiya.core.terms import term_end
 from toiya.directory.models import Language, Tenant
-from toiya.fulfilment.models import FulfilmentTask, TaskKind
 from toiya.orders.errors import (
     NotEnlargeable,
     ParentMissing,
@@ -38,7 +37,7 @@ from toiya.programme.models import in_language
 from toiya.subscriptions.errors import ChangeUnderWay, ParentNotActive
 from toiya.subscriptions.holdings import holdings_of
 from toiya.subscriptions.models import Subscription, SubscriptionState
-from toiya.subscriptions.vendor import ASKED_QUANTITY
+from toiya.subscriptions.vendor import busy_of
 
 COUNTED = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
 WITH_TERM = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
@@ -121,9 +120,6 @@ def _read(basket: Basket) -> _Known:
     holdings = holdings_of(basket.customer.pk, provider_id=basket.provider.pk)
     chain = Chain(basket.provider, basket.reseller, buyer_of(basket.customer, holdings))
     live = Subscription.objects.live().filter(customer=basket.customer, tenant=basket.provider)
-    asked = FulfilmentTask.objects.unfinished().filter(
-        customer_id=basket.customer.pk, kind=TaskKind.UPDATE, payload__has_key=ASKED_QUANTITY
-    )
     return _Known(
         basket=basket,
         chain=chain,
@@ -131,7 +127,7 @@ def _read(basket: Basket) -> _Known:
         needed=prerequisites_of(skus),
         promotions=promotions_for(skus),
         running={row.pk: row for row in live.select_related("sku", "parent__sku")},
-        busy=frozenset(asked.values_list("subscription_id", flat=True)),
+        busy=busy_of(basket.customer.pk),
     )
 
 

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -35,7 +36,7 @@ from toiya.subscriptions.errors import (
     TransferClosed,
     TransferOpen,
 )
-from toiya.subscriptions.lifecycle import Sale, change, customer_today, lock, note, open_subscription
+from toiya.subscriptions.lifecycle import Sale, change, customer_today, lock, must_be, note, open_subscription
 from toiya.subscriptions.models import (
     LIVE,
     EventKind,
@@ -47,8 +48,9 @@ from toiya.subscriptions.models import (
     TransferState,
 )
 from toiya.subscriptions.notices import tell_transfer
-from toiya.subscriptions.rights import serves
-from toiya.subscriptions.vendor import asked_quantity
+from toiya.subscriptions.rights import managed_by, serves
+from toiya.subscriptions.states import why_not
+from toiya.subscriptions.vendor import asked_quantity, busy_of
 
 OPEN_FOR = dt.timedelta(days=30)
 
@@ -64,6 +66,27 @@ def transfer_for(actor: Actor, transfer_id: uuid.UUID) -> Transfer:
     if found is None:
         raise NotVisible
     return found
+
+
+def transfers_of(actor: Actor, customer_id: uuid.UUID) -> list[Transfer]:
+    """All transfers of a customer in which the actor's organisation has a part, the latest first, with their lines."""
+    return list(_with_lines(actor).filter(customer_id=customer_id).order_by("-created_at", "-id"))
+
+
+def transfer_with_lines(actor: Actor, transfer_id: uuid.UUID) -> Transfer:
+    """As ``transfer_for``, with the chosen subscriptions. Raises NotVisible."""
+    found = _with_lines(actor).filter(pk=transfer_id).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _with_lines(actor: Actor) -> QuerySet[Transfer]:
+    lines = TransferLine.objects.select_related("subscription__sku", "subscription__availability__sku")
+    rows = Transfer.objects.visible_to(actor).select_related(
+        "tenant", "target", "target_reseller", "customer"
+    )
+    return rows.prefetch_related(Prefetch("lines", lines.order_by("pk")))
 
 
 def possible_sources(actor: Actor) -> list[Tenant]:
@@ -126,12 +149,9 @@ def transferable(transfer: Transfer, now: dt.datetime) -> QuerySet[Subscription]
     """What may move: active, sold by the source to the customer, in no other open transfer, and not an add-on (those go
     with their parents).
     """
-    elsewhere = TransferLine.objects.filter(
-        subscription=OuterRef("pk"), transfer__state=TransferState.OPEN, transfer__expires_at__gt=now
-    )
     return (
         Subscription.objects.filter(
-            ~Exists(elsewhere),
+            ~Exists(_in_open_transfer(now)),
             tenant_id=transfer.tenant_id,
             customer_id=transfer.customer_id,
             state=SubscriptionState.ACTIVE,
@@ -140,6 +160,34 @@ def transferable(transfer: Transfer, now: dt.datetime) -> QuerySet[Subscription]
         .select_related("sku")
         .order_by("created_at", "id")
     )
+
+
+def _in_open_transfer(now: dt.datetime) -> QuerySet[TransferLine]:
+    return TransferLine.objects.filter(
+        subscription=OuterRef("pk"), transfer__state=TransferState.OPEN, transfer__expires_at__gt=now
+    )
+
+
+def why_not_transferable(actor: Actor, customer_id: uuid.UUID) -> list[tuple[Subscription, str]]:
+    """What the actor's organisation sells to the customer, each with what keeps it from moving; '' where nothing does.
+
+    Three statements, however many.
+    """
+    rows = managed_by(actor).filter(tenant_id=actor.tenant_id, customer_id=customer_id)
+    found = list(rows.select_related("sku", "parent__sku").order_by("created_at", "id"))
+    taken = set(rows.filter(Exists(_in_open_transfer(actor.now))).values_list("pk", flat=True))
+    busy = busy_of(customer_id)
+    return [(row, _against(row, taken=row.pk in taken, busy=row.pk in busy)) for row in found]
+
+
+def _against(subscription: Subscription, *, taken: bool, busy: bool) -> str:
+    if subscription.state != SubscriptionState.ACTIVE:
+        return why_not(must_be, subscription, SubscriptionState.ACTIVE)
+    if subscription.parent is not None:
+        return _("It moves along with “%(parent)s”.") % {"parent": subscription.parent.title}
+    if taken:
+        return _("It is part of another open transfer.")
+    return str(ChangeUnderWay()) if busy else ""
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ What takes something away, and what a renewal does, holds here at once and the v
 middle of a term hold when the vendor has provided them: ``is_busy`` until then.
 """
 
+import uuid
+
 from toiya.core.actor import By
 from toiya.fulfilment.models import FulfilmentTask, TaskKind
 from toiya.fulfilment.queue import post_task
@@ -56,3 +58,11 @@ def asked_quantity(subscription: Subscription) -> int | None:
     )
     task = waiting.first()
     return int(task.payload[ASKED_QUANTITY]) if task else None
+
+
+def busy_of(customer_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """The customer's subscriptions for which the vendor is still busy providing a quantity; one statement."""
+    waiting = FulfilmentTask.objects.unfinished().filter(
+        customer_id=customer_id, kind=TaskKind.UPDATE, payload__has_key=ASKED_QUANTITY
+    )
+    return frozenset(waiting.values_list("subscription_id", flat=True))

@@ -93,7 +93,7 @@ def test_the_new_provider_asks(cast: Cast, django_assert_num_queries: DjangoAsse
 
 @pytest.mark.operation("transfers.accept", "transfers.get", "transfers.list")
 def test_the_present_provider_agrees_and_the_customer_consents(cast: Cast) -> None:
-    """The line items name what moves, add-ons go along; only the consent on the page lets it happen. Sent twice: once."""
+    """The line items name what moves, add-ons go along; only consent on the page lets it happen. Sent twice: once."""
     enrolled(cast.yamabuki, "4712")
     partner(cast.midori, cast.yamabuki)
     relate(cast.yamabuki, cast.aoba)

@@ -72,6 +72,8 @@ class ApiDoor:
         }
         with translation.override(language):
             response = self._answer(request, language, traced)
+        if request.method == "HEAD":
+            response.content = b""  # a refusal has none either; the server sends what it is given
         for name, value in traced.items():
             response.headers[name] = value
         response.headers["MS-CV"] = f"{traced['MS-CorrelationId']}.0"
@@ -117,7 +119,7 @@ class ApiDoor:
         _let_in(entry, call)
         arguments = _arguments(entry, values, request)
         if not entry.replays or "MS-RequestId" not in request.headers:
-            return _response(entry, entry.handler(call, **arguments), request)
+            return _response(entry, entry.handler(call, **arguments))
         return _once(entry, call, arguments, request)
 
     def _route(self, request: HttpRequest) -> tuple[Operation | Unbuilt, tuple[str, ...]]:
@@ -248,7 +250,7 @@ def _once(operation: Operation, call: Call, arguments: dict[str, Any], request: 
     )
     with transaction.atomic():
         if claim(asked):
-            response = _response(operation, operation.handler(call, **arguments), request)
+            response = _response(operation, operation.handler(call, **arguments))
             told = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
             keep(asked, Kept(response.status_code, told, response.content))
             return response
@@ -259,7 +261,7 @@ def _once(operation: Operation, call: Call, arguments: dict[str, Any], request: 
 KEPT_HEADERS = frozenset({"Content-Type", "Location", "ETag", "Retry-After", "Content-Disposition"})
 
 
-def _response(operation: Operation, outcome: object, request: HttpRequest) -> HttpResponse:
+def _response(operation: Operation, outcome: object) -> HttpResponse:
     status, headers, body = operation.status, {}, outcome
     if isinstance(outcome, Answer):
         status, headers, body = outcome.status, dict(outcome.headers), outcome.body
@@ -276,9 +278,7 @@ def _response(operation: Operation, outcome: object, request: HttpRequest) -> Ht
     content = encode(body)
     if settings.API_BYTE_ORDER_MARK:
         content = BOM + content
-    return HttpResponse(
-        b"" if request.method == "HEAD" else content, status=status, headers={"Content-Type": JSON, **headers}
-    )
+    return HttpResponse(content, status=status, headers={"Content-Type": JSON, **headers})
 
 
 def _refusal(error: WireError) -> HttpResponse:

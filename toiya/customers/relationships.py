@@ -21,6 +21,7 @@ from toiya.relations.grants import remove_grant
 from toiya.relations.models import (
     AdministrationGrant,
     Partnership,
+    PartnershipQuerySet,
     ResellerRelationship,
     ResellerRelationshipQuerySet,
 )
@@ -74,6 +75,19 @@ def relationship_with(actor: Actor, customer_id: uuid.UUID) -> ResellerRelations
     return found
 
 
+def partnerships_serving(actor: Actor, customer_id: uuid.UUID) -> PartnershipQuerySet:
+    """The live partnerships of the actor's organisation in which both partners serve the customer."""
+    serving = ResellerRelationship.objects.live().filter(customer_id=customer_id)
+    return (
+        Partnership.objects.visible_to(actor)
+        .live()
+        .filter(
+            Exists(serving.filter(partner=OuterRef("provider"))),
+            Exists(serving.filter(partner=OuterRef("reseller"))),
+        )
+    )
+
+
 def grants_from(actor: Actor, customer_id: uuid.UUID) -> list[AdministrationGrant]:
     """The administrator access in this customer that the actor's organisation holds now."""
     held = AdministrationGrant.objects.visible_to(actor).live(actor.now)
@@ -120,22 +134,7 @@ def preview_removal(actor: Actor, *, relationship: ResellerRelationship) -> Impa
     """Look before the end: administrator access stays (rule (a)), and so do other partners of the customer
     (rule (b)).
     """
-    others = (
-        Partnership.objects.visible_to(actor)
-        .live()
-        .filter(
-            Exists(
-                ResellerRelationship.objects.live().filter(
-                    customer=relationship.customer_id, partner=OuterRef("provider")
-                )
-            ),
-            Exists(
-                ResellerRelationship.objects.live().filter(
-                    customer=relationship.customer_id, partner=OuterRef("reseller")
-                )
-            ),
-        )
-    )
+    others = partnerships_serving(actor, relationship.customer_id)
     return Impact(grants_from(actor, relationship.customer_id), others.count())
 
 

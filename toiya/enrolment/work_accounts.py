@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Mapping
 
 from django.contrib.auth.password_validation import validate_password
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
 from toiya.core.permissions import Capacity
-from toiya.directory.models import Domain, Person, Tenant
+from toiya.directory.models import Domain, Family, Person, Tenant
 from toiya.directory.tenants import FirstAdministrator, create_tenant
 from toiya.enrolment.details import Problems, tidy
 from toiya.enrolment.errors import IncompleteDetails
@@ -102,6 +103,22 @@ def _country(code: str) -> str:
     return "" if Country.objects.filter(code=code, is_open=True).exists() else _("Choose one from the list.")
 
 
+def is_taken(domain: str, *, family_id: uuid.UUID) -> bool:
+    """Whether no new organisation of the family can have the domain: somebody has it or one above it, or a mail
+    service does. What a sandbox has is taken in sandboxes only.
+    """
+    if web_mail_domain_of(domain) or _belongs_to_somebody(domain):
+        return True
+    made_up = Domain.objects.filter(name=domain, tenant__family__is_sandbox=True)
+    return made_up.exists() and Family.objects.filter(pk=family_id, is_sandbox=True).exists()
+
+
+def _belongs_to_somebody(domain: str) -> bool:
+    labels = domain.split(".")
+    family_of_names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+    return Domain.objects.filter(name__in=family_of_names, tenant__family__is_sandbox=False).exists()
+
+
 def _domain(domain: str) -> str:
     if not DOMAIN.fullmatch(domain):
         return _("“%(found)s” is not a domain; it should look like company.example.") % {"found": domain}
@@ -109,9 +126,7 @@ def _domain(domain: str) -> str:
         return _("%(domain)s belongs to a web-based email service. Use a domain of your company.") % {
             "domain": domain
         }
-    labels = domain.split(".")
-    family_of_names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    if Domain.objects.filter(name__in=family_of_names, tenant__family__is_sandbox=False).exists():
+    if _belongs_to_somebody(domain):
         return _(
             "%(domain)s already belongs to a work account. Sign in with it, or choose another domain."
         ) % {"domain": domain}

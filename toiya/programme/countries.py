@@ -55,6 +55,11 @@ def programme_countries() -> QuerySet[Country]:
     return Country.objects.order_by("code")
 
 
+def is_open(code: str) -> bool:
+    """Whether the programme is open there now."""
+    return Country.objects.filter(pk=code, is_open=True).exists()
+
+
 def open_countries() -> list[tuple[str, str]]:
     """Countries in which a company may enrol now, as (code, name), by name."""
     return by_name(list(Country.objects.filter(is_open=True).values_list("code", flat=True)))

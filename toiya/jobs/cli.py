@@ -3,11 +3,19 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+import django.core.management
+from django.core.management import execute_from_command_line, find_commands
+
+from toiya.client import command as remote
+from toiya.jobs import management
 
 
 def main() -> None:
-    """Run a command: serve, work, migrate, demo, audit, clock …"""
+    """Run a command of this installation (serve, work, migrate, demo, audit, clock …), or an operation of a remote one:
+    ``toiya customers list``.
+    """
+    if is_remote(sys.argv[1:]):
+        sys.exit(remote.main(sys.argv[1:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toiya.settings")
     arguments = list(sys.argv)
     if len(arguments) > 1 and not arguments[1].startswith("-"):
@@ -17,3 +25,18 @@ def main() -> None:
         os.environ.setdefault("TOIYA_MODE", "demo")
         os.environ.setdefault("TOIYA_ORIGIN", f"http://localhost:{os.environ.get('PORT') or '8000'}")
     execute_from_command_line(arguments)
+
+
+def is_remote(arguments: list[str]) -> bool:
+    """Whether a remote installation is meant: what is no command of this one, and whatever follows ``remote``."""
+    if not arguments or arguments[0].startswith("-") or arguments[0] == "help":
+        return False
+    if arguments[0] in remote.OWN:
+        return True
+    # By the files: who only speaks to a remote installation has no settings for one of their own.
+    here = {
+        name
+        for package in (django.core.management, management)
+        for name in find_commands(package.__path__[0])
+    }
+    return arguments[0].replace("-", "_") not in here

@@ -58,6 +58,8 @@ def test_customers_as_a_table_and_as_json(signed_in: Cast, capsys: pytest.Captur
     assert signed_in.aoba.name in everybody
     assert "beni.example.com" in everybody
     assert body["items"][0]["companyProfile"]["companyName"] == "Beni"
+    assert main(["own.customers", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"][0]["seats"] == 0
 
 
 def test_orders_of_all_customers_and_of_one(signed_in: Cast, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,9 +148,9 @@ def test_the_client_creates_once(people: Cast, live_server: LiveServer) -> None:
         with pytest.raises(TypeError):
             client.call("customers.get")
         assert [page["totalCount"] for page in client.pages("customers.list", size=1)] == [1]
-    with Client(f"{live_server.url}/dashboard", client_id="x", client_secret="y") as astray:
-        with pytest.raises(ApiRefused) as lost:
-            astray.sign_in({"grant_type": "client_credentials"})
+    elsewhere = f"{live_server.url}/dashboard"
+    with Client(elsewhere, client_id="x", client_secret="y") as astray, pytest.raises(ApiRefused) as lost:
+        astray.sign_in({"grant_type": "client_credentials"})
     assert "installation" in str(lost.value)
 
 

@@ -146,7 +146,7 @@ def load(
 def _base(resellers: int) -> tuple[Family, Tenant, list[Tenant], Person, Availability]:
     now = real_now()
     Country.objects.get_or_create(code="JP", defaults={"currency": "JPY", "sales_region": "Japan"})
-    family = Family.objects.create(name="synthetic", is_sandbox=True)
+    family = Family.objects.create(name="synthetic")
     mark = uuid.uuid4().hex[:8]
     operator = _organization(family, "Synthetic Operator", f"operator-{mark}.example", Capacity.OPERATOR)
     provider = _organization(family, "Synthetic Provider", f"provider-{mark}.example", Capacity.PROVIDER)

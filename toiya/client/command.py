@@ -189,11 +189,12 @@ def _remember_refresh(client: Client) -> None:
 
 def chosen(client: Client, area: str, name: str, values: Sequence[str]) -> Operation | list[Operation]:
     """The operation that is meant, or those that could be. Of two with the same name (orders of one customer, orders
-    of all) it is the one that takes as many values.
+    of all) it is the one that takes as many values; of two that do, the existing language's; ``own.customers`` is
+    Toiya's.
     """
-    wanted = area.replace("-", "_")
+    is_own, wanted = area.startswith("own."), area.removeprefix("own.").replace("-", "_")
     built = [one for one in client.operations.values() if one.is_built]
-    here = [one for one in built if one.area == wanted]
+    here = [one for one in built if one.area == wanted and (one.is_own or not is_own)]
     if not area:
         return built
     if not here:
@@ -203,8 +204,8 @@ def chosen(client: Client, area: str, name: str, values: Sequence[str]) -> Opera
         return here
     named = [one for one in here if one.name == name.replace("-", "_")]
     fitting = [one for one in named if len(one.path_names) == len(values)]
-    if len(fitting) == 1:
-        return fitting[0]
+    if fitting:
+        return min(fitting, key=lambda one: one.is_own != is_own)
     if not named:
         names = ", ".join(sorted({one.name.replace("_", "-") for one in here}))
         raise Wrong(f"{area} has no “{name}”. It has: {names}.")

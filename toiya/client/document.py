@@ -25,6 +25,11 @@ class Operation:
         return re.findall(r"\{(\w+)\}", self.path)
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is Toiya's own, not one of the existing language."""
+        return self.id.startswith("toiya.")
+
+    @property
     def area(self) -> str:
         """What it is about; Toiya's own operations stand beside those of the same name."""
         return self.id.removeprefix("toiya.").split(".")[0]

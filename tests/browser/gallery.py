@@ -21,6 +21,8 @@ from toiya.web.membership.sessions import COOKIE, USER_NAME
 # Routes that answer GET with something else than a page of their own.
 NO_PAGE = {
     "activity:export": "a file",
+    "applications:authorize": "shows a page only with a program's question (tests/tokens)",
+    "applications:authorize_v1": "shows a page only with a program's question (tests/tokens)",
     "operator:activity_export": "a file",
     "organization:activity_export": "a file",
     "catalogue:browse_export": "a file",
@@ -58,6 +60,11 @@ NO_PAGE = {
     "pricing:price_list_export": "a file",
     "readyz": "for machines",
     "subscriptions:export": "a file",
+    **dict.fromkeys(
+        ("tokens:discovery", "tokens:discovery_v1", "tokens:instance", "tokens:keys", "tokens:keys_v1"),
+        "for machines",
+    ),
+    "tokens:user_realm": "for machines",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees
 FIRST = ("kai", "mei", "emi", "ren", "anonymous")

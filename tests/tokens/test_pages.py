@@ -55,7 +55,7 @@ def test_from_an_empty_list_to_a_program_that_works(cast: Cast) -> None:
     assert program.redirect_uris == [REDIRECT, "http://localhost"]
     page = browser.get(f"{LIST}{program.pk}/").content.decode()
     assert str(program.pk) in page
-    assert "Without a secret the program gets no tokens." in page
+    assert "Without a secret the application gets no tokens." in page
 
     shown = browser.post(f"{LIST}{program.pk}/secrets/", {"days": "90"}).content.decode()
     found = re.search(r'id="application-secret"[^>]*>([^<]+)<', shown)

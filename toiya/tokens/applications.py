@@ -312,7 +312,7 @@ def _checked_flows(actor: Actor, kind: Kind, flows: Iterable[Flow]) -> list[str]
         )
     if Flow.PASSWORD in wanted and not password_flow_allowed(actor.tenant_id):
         raise FlowNotPossible(
-            _("Signing in with a password sent by the program is not allowed here."), field="flows"
+            _("Signing in with a password sent by the application is not allowed here."), field="flows"
         )
     return [flow.value for flow in Flow if flow in wanted]
 

@@ -53,7 +53,7 @@ class NoSecretsNeeded(Refusal):
     """A program that everybody can take apart keeps no secret."""
 
     code = "no_secrets_needed"
-    message = _("A public application has no secrets: everybody who has the program could read them.")
+    message = _("A public application has no secrets: everybody who has the application could read them.")
 
 
 class RedirectNotAllowed(Refusal):
@@ -86,5 +86,5 @@ class UnknownUserCode(Refusal):
 
     code = "unknown_user_code"
     message = _(
-        "No program waits with this code. Compare it with the one that the program shows; it lasts 15 minutes."
+        "No application waits with this code. Compare it with the one that the application shows; it lasts 15 minutes."
     )

@@ -79,7 +79,7 @@ def tile_texts() -> dict[str, str]:
         "wishes:list": _("What customers ask you to buy, change or cancel."),
         "activity:log": _("Who did what, and when."),
         "people:list": _("Add users, give roles, reset passwords."),
-        "applications:list": _("Programs that use the API: roles, secrets, whom they act for."),
+        "applications:list": _("Applications that use the API: roles, secrets, whom they act for."),
         "profile:partner": _("Legal profile, primary contact, support contact."),
         "webhooks:settings": _("Tell your own program what happened, within seconds."),
     }

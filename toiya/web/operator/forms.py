@@ -155,7 +155,7 @@ class ProgrammeForm(forms.Form):
         ),
     )
     allows_password_flow = forms.BooleanField(
-        label=_("Programs in a sandbox may sign people in by password"),
+        label=_("Applications in a sandbox may sign people in by password"),
         required=False,
         help_text=_(
             "The password grant of OAuth knows no second factor. It works in sandboxes only, never with rows of "

@@ -165,7 +165,10 @@ def _page(
         "facts": [
             (_("Client ID"), str(application.pk)),
             (_("Tenant ID"), str(application.tenant_id)),
-            (_("Where programs get tokens"), f"{settings.ORIGIN}/{application.tenant_id}/oauth2/v2.0/token"),
+            (
+                _("Where applications get tokens"),
+                f"{settings.ORIGIN}/{application.tenant_id}/oauth2/v2.0/token",
+            ),
             (_("Kind"), dict(KINDS)[Kind(application.kind)]),
             (_("Registered by"), creator.name if creator else ""),
         ],
@@ -215,7 +218,7 @@ def roles(request: PersonRequest, site: Site, application_id: uuid.UUID) -> Http
             _beside_its_field(form, refusal)
         else:
             messages.success(
-                request, _("The roles have been updated. They count from the program’s next call on.")
+                request, _("The roles have been updated. They count from the application’s next call on.")
             )
             return HttpResponseRedirect(site.url("application", application.pk))
     return _page(request, site, application, roles_form=form)
@@ -320,8 +323,8 @@ def end(request: PersonRequest, authorization_id: uuid.UUID) -> HttpResponse:
     ended: Authorization = end_authorization(request.actor, authorization_id=authorization_id)
     messages.success(
         request,
-        _("“%(program)s” no longer acts for %(name)s.")
-        % {"program": ended.application.name, "name": ended.person.name},
+        _("“%(application)s” no longer acts for %(name)s.")
+        % {"application": ended.application.name, "name": ended.person.name},
     )
     is_own = ended.person_id == request.actor.person_id
     if request.POST.get("from") == "application" and request.actor.may(Permission.APPLICATIONS_MANAGE):

@@ -92,10 +92,10 @@ def _question(request: PersonRequest, question: Question, actor: Actor) -> HttpR
 def _stop(request: PersonRequest) -> HttpResponse:
     """Nobody is sent anywhere: the request does not come from a program of this organisation."""
     context = {
-        "title": _("This program cannot sign you in"),
+        "title": _("This application cannot sign you in"),
         "message": _(
-            "The program is not registered in your organization, or asks for something that it was not registered for. "
-            "Ask whoever gave you the program."
+            "The application is not registered in your organization, or asks for something that it was not registered "
+            "for. Ask whoever gave you the application."
         ),
     }
     return render(request, "errors/400.html", context, status=400)

@@ -36,12 +36,13 @@ def _decide(request: PersonRequest, code: str) -> HttpResponse:
         approve_device(request.actor, device=waiting)
         messages.success(
             request,
-            _("“%(name)s” may act for you now. Go back to the program.") % {"name": waiting.application.name},
+            _("“%(name)s” may act for you now. Go back to the application.")
+            % {"name": waiting.application.name},
         )
         return HttpResponseRedirect(reverse("applications:mine"))
     if "decline" in request.POST:
         decline_device(request.actor, device=waiting)
-        messages.info(request, _("The program has been told no."))
+        messages.info(request, _("The application has been told no."))
         return HttpResponseRedirect(reverse("applications:device"))
     context = {
         "application": waiting.application,

@@ -29,9 +29,9 @@ class ApplicationForm(forms.Form):
     """What a program is called, and how it may get tokens."""
 
     name = forms.CharField(
-        label=_("Name of the program"),
+        label=_("Name of the application"),
         max_length=100,
-        help_text=_("People read it before they let the program act for them, and in the activity log."),
+        help_text=_("People read it before they let the application act for them, and in the activity log."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     flows = forms.MultipleChoiceField(
@@ -42,7 +42,7 @@ class ApplicationForm(forms.Form):
         required=False,
         max_length=40_000,
         help_text=_(
-            "One a line, letter by letter as the program sends them. They begin with https://; "
+            "One a line, letter by letter as the application sends them. They begin with https://; "
             "http://localhost stands for any port of the person’s own machine."
         ),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocapitalize": "none"}),
@@ -108,7 +108,7 @@ class DeviceForm(forms.Form):
     """The code that a program shows."""
 
     code = forms.CharField(
-        label=_("Code that the program shows"),
+        label=_("Code that the application shows"),
         max_length=40,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}

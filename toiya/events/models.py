@@ -106,7 +106,7 @@ class Event(models.Model):
     class Meta:
         constraints: ClassVar = [UniqueConstraint(fields=["tenant_id", "id"], name="event_of_tenant")]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="events_to_send"),
+            models.Index(fields=["tenant_id", "due_at"], condition=Q(state="waiting"), name="events_to_send"),
             models.Index(
                 fields=["tenant_id", "object_id", "id"], condition=Q(state="waiting"), name="events_in_order"
             ),

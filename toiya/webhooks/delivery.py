@@ -5,6 +5,7 @@ asked right before. A worker that dies leaves its lease to run out; the events t
 """
 
 import datetime as dt
+import math
 import random
 import time
 import uuid
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from toiya.core.cipher import Unreadable
 from toiya.core.clock import real_now
@@ -28,7 +29,6 @@ from toiya.webhooks.models import DeliveryAttempt, Trouble, WebhookRegistration
 
 LEASE = dt.timedelta(seconds=30)
 SIDE_BY_SIDE = 8
-LOOK_AHEAD = 200
 FIRST_PAUSE = dt.timedelta(seconds=5)
 LONGEST_PAUSE = dt.timedelta(hours=6)
 LONGEST_ASKED = dt.timedelta(hours=1)
@@ -62,13 +62,14 @@ class Outcome:
 
 
 def deliver_events(*, until: dt.datetime) -> int:
-    """Whatever is due, until this instant of real time. Says how many were delivered."""
+    """Whatever is due, until this instant of real time. Says how many were delivered.
+
+    Raises ImproperlyConfigured, before anything is claimed, where the operator's key cannot be read.
+    """
     delivered = 0
-    while real_now() < until:
-        events = _claim()
-        if not events:
-            break
-        parcels = _packed(events)
+    while real_now() < until and (due := _due(real_now())):
+        key = signing_key()
+        parcels = _packed(_claim(due), key)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as lines:
             outcomes = list(lines.map(_send, parcels))
         delivered += _note(parcels, outcomes)
@@ -76,38 +77,35 @@ def deliver_events(*, until: dt.datetime) -> int:
 
 
 # ---------------------------------------------------------------- which
-def _claim() -> list[Event]:
-    """A handful of due events of as many organisations as possible, now in this worker's hands."""
+def _due(now: dt.datetime) -> list[int]:
+    """A handful of due events, of as many organisations as possible: nobody's backlog keeps the others waiting."""
+    theirs = Event.objects.takable(now).filter(tenant_id=OuterRef("tenant_id"))
+    awake = WebhookRegistration.objects.filter(Q(rests_until__isnull=True) | Q(rests_until__lte=now))
+    chosen = awake.filter(Exists(theirs)).order_by("?").values_list("tenant_id", flat=True)
+    tenants = list(chosen[:SIDE_BY_SIDE])
+    each = math.ceil(SIDE_BY_SIDE / max(len(tenants), 1))
+    found = [
+        pk
+        for tenant_id in tenants
+        for pk in Event.objects.takable(now)
+        .filter(tenant_id=tenant_id)
+        .order_by("due_at", "pk")
+        .values_list("pk", flat=True)[:each]
+    ]
+    return found[:SIDE_BY_SIDE]
+
+
+def _claim(due: Sequence[int]) -> list[Event]:
+    """Those of them that no other worker was quicker to take, in this one's hands."""
     now = real_now()
-    chosen = _fairly(_due(now))
-    if not chosen:
-        return []
     lease = now + LEASE + dt.timedelta(microseconds=random.randrange(10**6))  # noqa: S311  (tells workers apart)
-    if not (
-        Event.objects.takable(now)
-        .filter(pk__in=chosen)
-        .update(leased_until=lease, attempts=F("attempts") + 1)
-    ):
+    free = Event.objects.takable(now).filter(pk__in=due)
+    if not free.update(leased_until=lease, attempts=F("attempts") + 1):
         return []
-    return list(Event.objects.filter(pk__in=chosen, leased_until=lease).order_by("pk"))
+    return list(Event.objects.filter(pk__in=due, leased_until=lease).order_by("pk"))
 
 
-def _due(now: dt.datetime) -> list[tuple[int, uuid.UUID]]:
-    resting = WebhookRegistration.objects.filter(tenant_id=OuterRef("tenant_id"), rests_until__gt=now)
-    rows = Event.objects.takable(now).filter(~Exists(resting)).order_by("due_at", "pk")
-    return list(rows.values_list("pk", "tenant_id")[:LOOK_AHEAD])
-
-
-def _fairly(due: Iterable[tuple[int, uuid.UUID]]) -> list[int]:
-    """One of each organisation in turn, so that nobody's backlog keeps the others waiting."""
-    queues: dict[uuid.UUID, list[int]] = {}
-    for pk, tenant_id in due:
-        queues.setdefault(tenant_id, []).append(pk)
-    rounds: dict[int, int] = {pk: number for queue in queues.values() for number, pk in enumerate(queue)}
-    return sorted(rounds, key=lambda pk: rounds[pk])[:SIDE_BY_SIDE]
-
-
-def _packed(events: Sequence[Event]) -> list[Parcel]:
+def _packed(events: Sequence[Event], key: SigningKey) -> list[Parcel]:
     """What may still be sent, signed; the rest is dropped (T-53)."""
     tenants = {event.tenant_id for event in events}
     registrations = {row.tenant_id: row for row in WebhookRegistration.objects.filter(tenant_id__in=tenants)}
@@ -121,11 +119,9 @@ def _packed(events: Sequence[Event]) -> list[Parcel]:
         and _bond(event) in live
     ]
     _drop([event for event in events if event not in kept])
-    key = signing_key() if kept else None
     return [
         Parcel(event, registrations[event.tenant_id], _message(event, registrations[event.tenant_id], key))
         for event in kept
-        if key is not None
     ]
 
 
@@ -255,13 +251,18 @@ def pause_after(attempts: int) -> dt.timedelta:
 
 
 # ---------------------------------------------------------------- how it is going, and forgetting
-def undelivered_events(now: dt.datetime) -> tuple[int, int]:
-    """How many events wait, everywhere, and how many of them for longer than five minutes."""
+def undelivered_events(now: dt.datetime, *, family_id: uuid.UUID | None = None) -> tuple[int, int]:
+    """How many events wait, everywhere or in a family, and how many of them for longer than five minutes."""
     waiting = Event.objects.waiting()
+    if family_id is not None:
+        waiting = waiting.filter(tenant_id__in=Tenant.objects.filter(family_id=family_id).values("pk"))
     return waiting.count(), waiting.filter(posted_at__lt=now - LATE).count()
 
 
 def forget_old_events() -> int:
-    """The log of deliveries goes back thirty days."""
-    forgotten, _rows = Event.objects.filter(finished_at__lt=real_now() - KEPT).delete()
+    """The log of deliveries goes back thirty days. What was raised while its registration was removed is dropped."""
+    now = real_now()
+    registered = WebhookRegistration.objects.filter(tenant_id=OuterRef("tenant_id"))
+    Event.objects.waiting().filter(~Exists(registered)).update(state=EventState.DROPPED, finished_at=now)
+    forgotten, _rows = Event.objects.filter(finished_at__lt=now - KEPT).delete()
     return forgotten

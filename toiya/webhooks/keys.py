@@ -66,30 +66,50 @@ def certificate_path(thumbprint: str) -> str:
 def certificate_for(thumbprint: str) -> bytes | None:
     """A certificate that signs or has signed, in DER."""
     found = SigningCertificate.objects.filter(pk=thumbprint).first()
-    return bytes(found.certificate) if found else None
+    if found is not None:
+        return bytes(found.certificate)
+    if not settings.WEBHOOK_KEY_FILE:
+        return None
+    key, certificate = _files()
+    return certificate if key.thumbprint == thumbprint else None
 
 
 def present_thumbprint() -> str:
-    """Of the certificate that signs now; '' before the first event."""
+    """Of the certificate that signs now; '' before the first registration, and where the operator's files do not fit.
+    Reading it writes nothing.
+    """
     if settings.WEBHOOK_KEY_FILE:
-        return _key_of_files().thumbprint
+        try:
+            return _files()[0].thumbprint
+        except ImproperlyConfigured:
+            return ""
     row = _own_certificate()
     return row.thumbprint if row else ""
 
 
+def prepare_key() -> None:
+    """Before the first event there is a certificate already, so that receivers can be told which one to trust."""
+    if not settings.WEBHOOK_KEY_FILE:
+        signing_key()
+
+
 # ---------------------------------------------------------------- the operator's files
 def _key_of_files() -> SigningKey:
+    key, certificate = _files()
+    _keep(key.thumbprint, certificate)
+    return key
+
+
+def _files() -> tuple[SigningKey, bytes]:
     files = (Path(settings.WEBHOOK_KEY_FILE), Path(settings.WEBHOOK_CERTIFICATE_FILE))
     try:
         changed = tuple(file.stat().st_mtime_ns for file in files)
-        key, certificate = _read(*files, changed)
+        return _read(*files, changed)
     except (OSError, ValueError) as error:
         raise ImproperlyConfigured(
             f"The key or certificate for webhooks cannot be read: {error}. TOIYA_WEBHOOK_KEY_FILE is an RSA key in PEM "
             "without a password, TOIYA_WEBHOOK_CERTIFICATE_FILE its certificate in PEM or DER."
         ) from error
-    _keep(key.thumbprint, certificate)
-    return key
 
 
 @lru_cache(maxsize=4)

@@ -27,6 +27,7 @@ from toiya.webhooks.errors import (
     PropertiesTooLarge,
     UnknownEvents,
 )
+from toiya.webhooks.keys import prepare_key
 from toiya.webhooks.models import WebhookRegistration
 
 OVERLAP = dt.timedelta(hours=24)
@@ -72,6 +73,7 @@ def register_webhook(actor: Actor, *, details: WebhookDetails) -> WebhookRegistr
     )
     if not is_new:
         raise AlreadyRegistered
+    prepare_key()
     EventInterest.objects.bulk_create(
         EventInterest(tenant_id=actor.tenant_id, name=name.value) for name in names
     )

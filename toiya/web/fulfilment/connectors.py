@@ -28,6 +28,7 @@ from toiya.fulfilment.errors import ConnectorChanged
 from toiya.fulfilment.models import CallOutcome, Connector, ConnectorKind, FulfilmentTask, Trouble
 from toiya.web.fulfilment.forms import ConnectorForm, stored
 from toiya.web.http import PersonRequest
+from toiya.webhooks.delivery import undelivered_events
 
 KIND_NOTES = {
     ConnectorKind.INSTANT.value: gettext_lazy("Nothing is called: what is ordered is there at once."),
@@ -51,7 +52,10 @@ def listing(request: PersonRequest) -> HttpResponse:
         .values("connector_id")
         .annotate(open=Count("pk"), trouble=Count("pk", filter=~Q(trouble=Trouble.NONE)))
     }
+    waiting, late = undelivered_events(real_now(), family_id=request.actor.family_id)
     context = {
+        "events_waiting": waiting,
+        "events_late": late,
         "rows": [
             {
                 "connector": row,

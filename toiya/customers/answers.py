@@ -37,7 +37,7 @@ from toiya.customers.errors import (
 )
 from toiya.customers.models import CustomerAccount, RelationshipInvitation, RequestedRole
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
-from toiya.customers.relationship_requests import keep_draft, record_issue
+from toiya.customers.relationship_requests import LONGEST_VALIDITY_DAYS, keep_draft, record_issue
 from toiya.directory.models import Person, Tenant
 from toiya.events.models import Tie
 from toiya.events.names import EventName
@@ -51,6 +51,7 @@ from toiya.relations.models import AdministrationGrant, Origin, Partnership, Res
 from toiya.relations.rights import are_partners
 from toiya.requests.limits import take
 
+LAPSES_AFTER = dt.timedelta(days=LONGEST_VALIDITY_DAYS)
 Consent = Mapping[uuid.UUID, Collection[DirectoryRole]]
 
 
@@ -117,8 +118,7 @@ def _accept(actor: Actor, *, token: str, consent: Consent, agreed: bool) -> list
     chosen = _narrowed(invitation, consent)
     _must_be_of_one_channel(actor, invitation, chosen)
 
-    invitation.state = InvitationState.ACCEPTED
-    _settle(actor, invitation)
+    _settle(actor, invitation, InvitationState.ACCEPTED)
     CustomerAccount.objects.get_or_create(tenant=customer)
     relationships = [_relate(actor, invitation, party, customer) for party in invitation.parties]
     raise_events(actor, *_acceptances(invitation, customer))
@@ -265,10 +265,13 @@ def _must_be_of_one_channel(
             )
 
 
-def _settle(actor: Actor, invitation: RelationshipInvitation) -> None:
+def _settle(actor: Actor, invitation: RelationshipInvitation, state: InvitationState) -> None:
     """From open to the answer in one conditional statement: of two answers at the same moment one wins
-    (G-09).
+    (G-09). A standing link stays open for the next customer.
     """
+    if invitation.is_standing:
+        return
+    invitation.state = state
     invitation.answered_at = actor.now
     invitation.answered_by_id, invitation.answered_by_tenant_id = actor.person_id, actor.tenant_id
     won = RelationshipInvitation.objects.filter(
@@ -359,8 +362,8 @@ def decline_invitation(
         raise OwnInvitation
     if not _is_meant(invitation, customer):
         raise WrongCustomer
-    invitation.state, invitation.decline_reason = InvitationState.DECLINED, reason.strip()
-    _settle(actor, invitation)
+    invitation.decline_reason = reason.strip()
+    _settle(actor, invitation, InvitationState.DECLINED)
     record(
         actor,
         AuditAction.DECLINE_RELATIONSHIP_INVITATION,
@@ -369,7 +372,7 @@ def decline_invitation(
         counterparty_id=actor.tenant_id,
         customer_id=actor.tenant_id,
         before={"state": InvitationState.OPEN.value},
-        after={"state": InvitationState.DECLINED.value, "reason": invitation.decline_reason},
+        after={"state": str(invitation.state), "reason": invitation.decline_reason},
     )
     tell_declined(actor, invitation)
     return _for_reseller_alone(actor, invitation) if reseller_only and invitation.is_combined else None
@@ -388,7 +391,7 @@ def _for_reseller_alone(actor: Actor, declined: RelationshipInvitation) -> Relat
         channel=declined.channel,
         grant_days=declined.grant_days,
         created_at=actor.now,
-        expires_at=declined.expires_at,
+        expires_at=min(declined.expires_at, actor.now + LAPSES_AFTER),
         instead_of_id=declined.pk,
     )
     RequestedRole.objects.bulk_create(

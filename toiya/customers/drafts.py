@@ -43,8 +43,7 @@ def write_draft(invitation: RelationshipInvitation, inviter: Person, programme: 
             )
             + "\n"
             + LINK_MARK,
-            _("The link is meant for your organization alone, works once, and expires on %(day)s.")
-            % {"day": _day(invitation)},
+            _lapse(invitation),
             f"{inviter.name}\n{invitation.tenant.name_in(invitation.language)}",
         ]
     return "\n\n".join(paragraphs)
@@ -82,6 +81,14 @@ def _powers(invitation: RelationshipInvitation) -> list[str]:
         lines.append(_("You may leave out any of these roles, and take them back at any time."))
         paragraphs.append("\n".join(lines))
     return paragraphs
+
+
+def _lapse(invitation: RelationshipInvitation) -> str:
+    if invitation.is_standing:
+        return _("The link is the same for every organization and can be used at any time.")
+    return _("The link is meant for your organization alone, works once, and expires on %(day)s.") % {
+        "day": _day(invitation)
+    }
 
 
 def _day(invitation: RelationshipInvitation) -> str:

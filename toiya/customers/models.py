@@ -31,7 +31,8 @@ class RelationshipInvitation(models.Model):
 
     ``tenant`` issued it; every party is the issuer or one of its live partners. The stored offer never
     changes; consent may only narrow it. ``instead_of_id`` is the declined combined request of which this is
-    the reseller's half. ``named_domain`` or ``named_customer`` bind it to one organisation (T-06).
+    the reseller's half. ``named_domain`` or ``named_customer`` bind it to one organisation (T-06). ``is_standing``: it
+    is for everybody, stays open when it is answered, and does not lapse (customers/standing_links.py).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -59,6 +60,7 @@ class RelationshipInvitation(models.Model):
     answered_by_tenant_id = models.UUIDField(null=True, blank=True)
     decline_reason = models.TextField(blank=True)
     instead_of_id = models.UUIDField(null=True, blank=True)
+    is_standing = models.BooleanField(default=False)
 
     objects = RelationshipInvitationQuerySet.as_manager()
 
@@ -70,6 +72,21 @@ class RelationshipInvitation(models.Model):
                 name="invitation_names_a_party",
             ),
             SameTenant(parent="inviter", to="directory.Person", name="relationship_inviter_in_tenant"),
+            UniqueConstraint(
+                fields=["tenant", "reseller"],
+                condition=Q(is_standing=True, state="open", provider__isnull=True),
+                name="one_standing_link_as_reseller",
+            ),
+            UniqueConstraint(
+                fields=["tenant", "provider"],
+                condition=Q(is_standing=True, state="open", reseller__isnull=True),
+                name="one_standing_link_as_provider",
+            ),
+            UniqueConstraint(
+                fields=["tenant", "reseller", "provider"],
+                condition=Q(is_standing=True, state="open"),
+                name="one_standing_link_for_both",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-created_at", "id"], name="relationship_invitations_list"),

@@ -57,7 +57,7 @@ def send_invitation(
     if not has_link(stored):
         raise LinkMissing(field="message")
     earlier = kept.sendings.values_list("to", flat=True)
-    if earlier and address not in earlier:
+    if earlier and address not in earlier and not kept.is_standing:
         kept.version += 1
     kept.message, kept.email = stored, address
     kept.save(update_fields=["message", "email", "version"])

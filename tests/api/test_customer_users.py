@@ -348,7 +348,7 @@ def calls(api: Api, cast: Cast, user: object) -> list[Told]:
 def test_nobody_reaches_users_without_the_customer_s_consent(cast: Cast, office: Office) -> None:
     """Outsiders read what nobody reads; a partner without access, or with too little of it, is told so (403).
 
-    Plant: ``AccessMissing`` not in CODES, and Mei is told that the user does not exist.
+    Plant: ``user_of_customer`` without ``by_consent``, and Mei is told that the user does not exist.
     """
     nobody = uuid.uuid4()
     for outsider in (cast.yui, cast.jun):

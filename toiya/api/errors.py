@@ -37,7 +37,7 @@ from toiya.licences.errors import (
 from toiya.membership.errors import ProfileChanged
 from toiya.orders import errors as orders
 from toiya.pricing.errors import NotOwnRegion
-from toiya.relations.errors import AccessMissing, BeyondReach
+from toiya.relations.errors import BeyondReach
 from toiya.requests.rates import TooManyCalls
 from toiya.requests.replays import OtherRequest
 from toiya.subscriptions import errors as subscriptions
@@ -94,7 +94,6 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     # pricing
     NotOwnRegion: (403, 2030),
     # relations
-    AccessMissing: (403, 900150),
     BeyondReach: (403, 900150),
     # subscriptions
     subscriptions.AccessMissing: (403, 900308),

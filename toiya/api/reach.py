@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from toiya.api.errors import WireError, told_as
 from toiya.api.operations import Call
 from toiya.core.errors import NotVisible
 from toiya.customers.relationships import relationship_with
-from toiya.relations.errors import AccessMissing
+from toiya.relations.errors import GrantMissing
 from toiya.relations.models import ResellerRelationship
 from toiya.subscriptions.models import Subscription
 from toiya.subscriptions.rights import subscription_for
@@ -44,11 +46,24 @@ def found_or(code: int, rows: Sequence[T]) -> T:
 
 
 @contextmanager
-def user_of_customer() -> Iterator[None]:
-    """Inside, what is missing is a user of the customer (404, 60002); without the customer's consent it is access."""
+def by_consent() -> Iterator[None]:
+    """Inside, somebody who sees the customer is told that its administrators have not let the partner in (403)."""
     try:
         yield
-    except AccessMissing:
-        raise
-    except NotVisible as refusal:
-        raise WireError(404, NO_SUCH_USER, str(refusal), refusal.code) from refusal
+    except GrantMissing as refusal:
+        text = _(
+            "Your organization has no administrator access to this customer. Ask for it with a relationship request."
+        )
+        raise WireError(403, 900150, text, "access_missing") from refusal
+
+
+@contextmanager
+def user_of_customer() -> Iterator[None]:
+    """Inside, what is missing is a user of the customer (404, 60002), or the customer's consent (403)."""
+    with by_consent():
+        try:
+            yield
+        except GrantMissing:
+            raise
+        except NotVisible as refusal:
+            raise WireError(404, NO_SUCH_USER, str(refusal), refusal.code) from refusal

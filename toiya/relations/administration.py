@@ -15,7 +15,7 @@ from toiya.core.permissions import DirectoryAction
 from toiya.directory.models import Person
 from toiya.directory.sign_in import set_temporary_password
 from toiya.mail import outbox
-from toiya.relations.errors import AccessMissing, BeyondReach
+from toiya.relations.errors import BeyondReach, GrantMissing
 from toiya.relations.models import AdministrationGrant
 from toiya.relations.rights import must_administer, reaches, roles_in
 from toiya.relations.watch import watched
@@ -41,7 +41,7 @@ def hold_grant(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> A
     """
     grant = must_administer(actor, tenant_id, action)
     if not hold(AdministrationGrant.objects.live(actor.now).filter(pk=grant.pk), Strength.UNCHANGED):
-        raise AccessMissing
+        raise GrantMissing
     return grant
 
 

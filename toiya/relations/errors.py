@@ -15,13 +15,11 @@ class ConsentMissing(Refusal):
     )
 
 
-class AccessMissing(NotVisible):
-    """No live grant: what is inside the organisation does not exist for this partner (404), not even its users."""
+class GrantMissing(NotVisible):
+    """No live grant: what is inside the organisation does not exist for this partner; pages say so in the same words.
 
-    code = "access_missing"
-    message = _(
-        "Your organization has no administrator access to this organization. Ask for it with a relationship request."
-    )
+    A class of its own, so that the API can tell somebody who sees the customer what is missing.
+    """
 
 
 class GrantTooLong(Refusal):

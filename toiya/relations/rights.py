@@ -25,7 +25,7 @@ from toiya.core.permissions import (
     Role,
     RoleCategory,
 )
-from toiya.relations.errors import AccessMissing
+from toiya.relations.errors import GrantMissing
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 
 ACTION_LABELS: dict[DirectoryAction, Promise] = {
@@ -104,12 +104,12 @@ def rights_in(actor: Actor, tenant_id: uuid.UUID) -> frozenset[DirectoryAction]:
 def must_administer(actor: Actor, tenant_id: uuid.UUID, action: DirectoryAction) -> AdministrationGrant:
     """The grant that allows the act.
 
-    Raises AccessMissing where no live grant reaches the actor's organisation (without one the other does not
+    Raises GrantMissing where no live grant reaches the actor's organisation (without one the other does not
     exist), and RoleMissing where a grant is there but gives this actor another role, or none.
     """
     grants = _usable(actor, tenant_id)
     if not grants:
-        raise AccessMissing
+        raise GrantMissing
     for grant in grants:
         if action in _actions(_roles_through(actor, grant)):
             return grant

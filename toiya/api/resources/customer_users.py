@@ -11,7 +11,7 @@ from toiya.api.errors import WireError, named_as
 from toiya.api.filters import conditions, ordered
 from toiya.api.operations import APP_USER_ONLY, Call, SeekQuery, operation
 from toiya.api.paging import place_of, seek_collection, size_of
-from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, relationship_in, user_of_customer
+from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, by_consent, relationship_in, user_of_customer
 from toiya.api.wire import Link, Links, Resource, SeekCollection, Wire, attributes_of
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
@@ -135,7 +135,8 @@ def list_users(call: Call, customer_id: uuid.UUID, query: UsersQuery) -> SeekCol
     size, place = size_of(query), place_of(call, query)
     sort, descending = ordered(query.sort_field, query.sort_direction, tuple(SORTS))
     find = deleted_users if _wants_deleted(query.filter) else users_of
-    people = find(call.actor, tenant_id=customer_id).prefetch_related(None)
+    with by_consent():
+        people = find(call.actor, tenant_id=customer_id).prefetch_related(None)
     page = page_by_key(people, fields=(SORTS[sort], "id"), cursor=place, size=size, descending=descending)
     return seek_collection(
         page,
@@ -177,7 +178,7 @@ def create_user(call: Call, customer_id: uuid.UUID, body: CustomerUser) -> Custo
     customer = relationship_in(call, customer_id).customer
     user_name = (body.user_principal_name or "").lower()
     local_part, _at, domain = user_name.rpartition("@")
-    with named_as(PROPERTIES):
+    with by_consent(), named_as(PROPERTIES):
         added = add_user(
             call.actor,
             tenant_id=customer_id,

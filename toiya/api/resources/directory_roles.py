@@ -4,7 +4,7 @@ import uuid
 
 from toiya.api.operations import APP_USER_ONLY, Call, SeekQuery, as_id, operation
 from toiya.api.paging import place_of, seek_collection, size_of
-from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, relationship_in, user_of_customer
+from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, by_consent, relationship_in, user_of_customer
 from toiya.api.role_ids import ROLE_IDS, ROLES
 from toiya.api.wire import Collection, Resource, SeekCollection, attributes_of, collection
 from toiya.core.errors import NotVisible
@@ -70,7 +70,8 @@ def _named(role_id: uuid.UUID) -> Role:
 def list_roles(call: Call, customer_id: uuid.UUID) -> Collection[DirectoryRole]:
     """The administrator roles that users of the customer may hold."""
     relationship_in(call, customer_id)
-    must_read(call.actor, customer_id)
+    with by_consent():
+        must_read(call.actor, customer_id)
     return collection([_role(role) for role in ROLE_IDS], at=f"/customers/{customer_id}/directoryroles")
 
 
@@ -107,7 +108,8 @@ def list_members(
     """Who holds the role, by name."""
     relationship_in(call, customer_id)
     role = _named(role_id)
-    people = members_of(call.actor, tenant_id=customer_id, role=role)
+    with by_consent():
+        people = members_of(call.actor, tenant_id=customer_id, role=role)
     page = page_by_key(people, fields=("name", "id"), cursor=place_of(call, query), size=size_of(query))
     return seek_collection(
         page,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from toiya.api.errors import WireError, named_as
 from toiya.api.operations import APP_USER_ONLY, Call, as_id, operation
-from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, relationship_in, user_of_customer
+from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, by_consent, relationship_in, user_of_customer
 from toiya.api.wire import Collection, Resource, Wire, attributes_of, collection
 from toiya.catalogue.models import Sku
 from toiya.core.permissions import Permission
@@ -163,7 +163,8 @@ def _license(licence: Licence) -> License:
 def list_subscribed_skus(call: Call, customer_id: uuid.UUID, query: GroupsQuery) -> Collection[SubscribedSku]:
     """The customer's seats by product: how many there are, how many are in use, how many may still be assigned."""
     relationship_in(call, customer_id)
-    pools = pools_of(call.actor, tenant_id=customer_id)
+    with by_consent():
+        pools = pools_of(call.actor, tenant_id=customer_id)
     found = [_seats(pool) for pool in pools] if _asks_for_ours(query) else []
     return collection(found, at=f"/customers/{customer_id}/subscribedskus")
 

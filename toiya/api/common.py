@@ -23,6 +23,14 @@ class BillingCycleType(enum.Enum):
     BIENNIAL = "biennial"
 
 
+class BillingType(enum.Enum):
+    """What a bill counts."""
+
+    NONE = "none"
+    USAGE = "usage"
+    LICENSE = "license"
+
+
 FAR_FUTURE = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 
 

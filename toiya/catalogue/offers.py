@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from toiya.catalogue.errors import (
     LimitReached,
     NotOnSale,
@@ -17,7 +19,7 @@ from toiya.catalogue.errors import (
     PrerequisiteMissing,
     QuantityOutOfBounds,
 )
-from toiya.catalogue.models import Availability, Sku, SkuLink, SkuLinkKind
+from toiya.catalogue.models import Availability, Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.errors import Refusal
 from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
@@ -65,6 +67,16 @@ def prerequisites_of(skus: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Sku]]:
     for link in links.order_by("other__code"):
         found.setdefault(link.sku_id, []).append(link.other)
     return found
+
+
+def links_around(
+    skus: Collection[uuid.UUID], *, tenants: Collection[uuid.UUID]
+) -> tuple[list[SkuLink], frozenset[uuid.UUID]]:
+    """The links from and to these SKUs, and the catalogue's add-ons that need no certain SKU; two statements."""
+    links = SkuLink.objects.filter(Q(sku_id__in=skus) | Q(other_id__in=skus))
+    needing = SkuLink.objects.filter(kind=SkuLinkKind.PREREQUISITE).values("sku_id")
+    free = Sku.objects.filter(tenant_id__in=tenants, kind=SkuKind.ADD_ON).exclude(pk__in=needing)
+    return list(links.order_by("other__code", "sku__code")), frozenset(free.values_list("pk", flat=True))
 
 
 def refusals(

@@ -12,7 +12,14 @@ from collections.abc import Iterator
 import msgspec
 from django.utils.translation import gettext as _
 
-from toiya.api.common import FAR_FUTURE, BillingCycleType, day_after, last_day, midnight
+from toiya.api.common import (
+    FAR_FUTURE,
+    BillingCycleType,
+    BillingType,
+    day_after,
+    last_day,
+    midnight,
+)
 from toiya.api.errors import WireError, told_as
 from toiya.api.items import availability_address, availability_id_in, catalog_item_id
 from toiya.api.operations import APP_USER_ONLY, Answer, Call, as_id, operation, unbuilt
@@ -61,14 +68,6 @@ class SubscriptionStatus(enum.Enum):
     EXPIRED = "expired"
     PENDING = "pending"
     DISABLED = "disabled"
-
-
-class BillingType(enum.Enum):
-    """What is counted for the bill."""
-
-    NONE = "none"
-    USAGE = "usage"
-    LICENSE = "license"
 
 
 class ContractType(enum.Enum):

@@ -10,12 +10,13 @@ import uuid
 
 from django.utils.translation import gettext as _
 
-from toiya.api.common import BillingCycleType
+from toiya.api.common import BillingCycleType, BillingType
 from toiya.api.errors import WireError
 from toiya.api.items import availability_id_in, catalog_item_id, locale_of
 from toiya.api.operations import APP_USER_ONLY, Call, as_id, operation
 from toiya.api.reach import NO_SUCH_SUBSCRIPTION, subscription_in
-from toiya.api.resources.subscriptions import SUBSCRIPTION, BillingType
+from toiya.api.resources.offers import Offer, OfferProduct
+from toiya.api.resources.subscriptions import SUBSCRIPTION
 from toiya.api.wire import Attributes, Collection, Resource, Wire, attributes_of, collection
 from toiya.catalogue.models import Availability, SkuKind
 from toiya.core.actor import Actor
@@ -363,35 +364,6 @@ class UpgradeError(Wire):
     code: UpgradeErrorCode | None = None
     description: str | None = None
     additional_details: str | None = None
-    attributes: Attributes | None = None
-
-
-class OfferProduct(Wire):
-    """What an offer is of."""
-
-    id: str | None = None
-    name: str | None = None
-    unit: str | None = None
-
-
-class Offer(Wire):
-    """An offer in the words of older clients; ``id`` is its catalogue item."""
-
-    id: str | None = None
-    name: str | None = None
-    description: str | None = None
-    minimum_quantity: int | None = None
-    maximum_quantity: int | None = None
-    locale: str | None = None
-    country: str | None = None
-    is_add_on: bool | None = None
-    is_available_for_purchase: bool | None = None
-    billing: BillingType | None = None
-    supported_billing_cycles: list[BillingCycleType] | None = None
-    is_auto_renewable: bool | None = None
-    is_trial: bool | None = None
-    product: OfferProduct | None = None
-    unit_type: str | None = None
     attributes: Attributes | None = None
 
 

@@ -20,7 +20,7 @@ from toiya.customers.errors import (
     RegistrationNumberMissing,
     RegistrationNumberUnsupported,
 )
-from toiya.directory.errors import DomainNotVerified
+from toiya.directory.errors import DomainNotVerified, SandboxFull
 from toiya.directory.people import RoleNotYours
 from toiya.directory.sign_in import WeakPassword
 from toiya.enrolment.errors import IncompleteDetails
@@ -67,6 +67,7 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     # directory
     DomainNotVerified: (400, INVALID_INPUT),
     RoleNotYours: (403, 900150),
+    SandboxFull: (400, 800018),
     WeakPassword: (400, INVALID_INPUT),
     # licences
     NameTooLong: (400, INVALID_INPUT),

@@ -72,7 +72,7 @@ def people_of(actor: Actor, sandbox: Sandbox) -> list[Members]:
         raise NotVisible
     people = Person.objects.active().prefetch_related("role_assignments").order_by("created_at", "user_name")
     tenants = Tenant.objects.filter(family_id=sandbox.family_id).prefetch_related(
-        "tenant_capacities", Prefetch("people", people)
+        "tenant_capacities", "domains", Prefetch("people", people)
     )
     return sorted(
         (

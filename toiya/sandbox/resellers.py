@@ -1,14 +1,15 @@
 """Another indirect reseller for a provider of the sandbox, enrolled and authorised in one step."""
 
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
 from toiya.core.permissions import Capacity, Permission
 from toiya.directory.errors import DomainTaken
 from toiya.directory.models import Family, Tenant
@@ -53,6 +54,7 @@ class NewReseller:
     """The reseller, its administrator with a one-time password, what it signed, and its partnership."""
 
     tenant: Tenant
+    membership_id: str
     account: OpenedAccount
     acceptance: AgreementAcceptance | None
     partnership: Partnership
@@ -81,7 +83,7 @@ def add_reseller(actor: Actor, *, details: ResellerDetails) -> NewReseller:
         counterparty_id=actor.tenant_id,
         after={"domain": details.domain, "membership_id": details.membership_id},
     )
-    return NewReseller(tenant, account, acceptance, partnership)
+    return NewReseller(tenant, details.membership_id, account, acceptance, partnership)
 
 
 def _found(family: Family, details: ResellerDetails) -> Tenant:
@@ -151,8 +153,12 @@ def _authorise(actor: Actor, tenant: Tenant, account: OpenedAccount) -> Partners
     )
 
 
-def resellers_of_sandbox(actor: Actor) -> list[Tenant]:
-    """The provider's resellers in its sandbox."""
+def reseller_in_sandbox(actor: Actor, reseller_id: uuid.UUID) -> Tenant:
+    """The reseller of the provider, in the sandbox that the provider lives in. Raises NotInSandbox, NotVisible."""
+    if not actor.in_sandbox:
+        raise NotInSandbox
     partners = Partnership.objects.live().filter(provider_id=actor.tenant_id).values("reseller_id")
-    rows = Tenant.objects.filter(Q(pk__in=partners), family_id=actor.family_id)
-    return list(rows.order_by("sort_key", "pk"))
+    found = Tenant.objects.filter(pk__in=partners, family_id=actor.family_id, pk=reseller_id).first()
+    if found is None:
+        raise NotVisible
+    return found

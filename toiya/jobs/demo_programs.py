@@ -17,7 +17,7 @@ from toiya.tokens.models import Application, Flow, Kind
 from toiya.tokens.realms import Realm
 from toiya.tokens.scopes import OWN
 
-NAME = "Demo program"
+NAME = "Demo application"
 ROLES = frozenset({Role.GLOBAL_ADMIN, Role.ADMIN_AGENT})
 FLOWS = (Flow.CLIENT_CREDENTIALS, Flow.AUTHORIZATION_CODE, Flow.DEVICE_CODE)
 LIFE = dt.timedelta(days=730)

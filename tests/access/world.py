@@ -14,7 +14,7 @@ from tests.access.shelves import shelves
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
 from tests.commerce import Shop, build_shop, subscribed
 from tests.fulfilment.story import asked_task, webhook_connector
-from tests.webhooks.story import told_to
+from tests.webhooks.story import listen_elsewhere, told_to
 from toiya.bulk.models import BulkFile, BulkKind
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
@@ -293,6 +293,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
     )
     wish, foreign_wish = _wish(cast.emi, cast.kawase), _wish(people["moe"], cast.yamabuki)
     file, other_file = (_file(person) for person in (cast.kai, cast.yui))
+    listen_elsewhere(cast.kai)
     task = asked_task(webhook_connector(cast, url="https://vendor.example/"), cast, attempts=1)
     domain, agreement = WebMailDomain.objects.first(), Agreement.objects.first()
     assert domain is not None

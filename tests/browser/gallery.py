@@ -65,6 +65,7 @@ NO_PAGE = {
         "for machines",
     ),
     "tokens:user_realm": "for machines",
+    "webhooks:certificate": "a file",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees
 FIRST = ("kai", "mei", "emi", "ren", "anonymous")

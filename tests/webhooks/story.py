@@ -33,13 +33,16 @@ def listen(
     return register_webhook(actor_of(person), details=details)
 
 
+def listen_elsewhere(person: Person) -> WebhookRegistration:
+    """The person's organisation registers an address of the public network for everything."""
+    details = WebhookDetails(url="https://receiver.example/events", events=EVERYTHING)
+    return register_webhook(actor_of(person), details=details)
+
+
 def listen_all(cast: Cast) -> None:
     """Every partner of the cast has registered for everything; nobody listens there."""
     for person in (cast.mei, cast.kai, cast.yui, cast.jun):
-        register_webhook(
-            actor_of(person),
-            details=WebhookDetails(url="https://receiver.example/events", events=EVERYTHING),
-        )
+        listen_elsewhere(person)
 
 
 def heard(tenant: Tenant) -> list[str]:

@@ -21,7 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.cast import Cast, browser_of, build_cast
 from tests.jobs.test_commands import run
 from tests.webhooks.receiver import Receiver, documented
-from tests.webhooks.story import download, happen, listen, work
+from tests.webhooks.story import download, fresh, happen, listen, work
 from toiya.core.clock import real_now
 from toiya.webhooks.keys import signing_key
 from toiya.webhooks.models import SigningCertificate
@@ -108,6 +108,21 @@ def test_files_that_do_not_fit_stop_the_sending_with_the_reason(
         assert browser_of(cast.mei).get(reverse("webhooks:settings")).status_code == 200
     assert receiver.posted == []
     use(settings, one)
+    work()
+    assert len(receiver.posted) == 1
+
+
+def test_a_key_of_another_secret_key_is_not_replaced_unasked(
+    cast: Cast, receiver: Receiver, settings: LazySettings
+) -> None:
+    """A worker that was started with the wrong environment must not take from all receivers what they trust."""
+    listen(cast.mei, receiver)
+    event = happen(cast.mei)
+    settings.SECRET_KEY = "another key that is long enough to be one of an installation"
+    with pytest.raises(ImproperlyConfigured, match="toiya webhooks renew"):
+        work()
+    assert fresh(event).attempts == 0
+    run("webhooks", "renew")
     work()
     assert len(receiver.posted) == 1
 

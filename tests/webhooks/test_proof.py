@@ -25,7 +25,7 @@ from toiya.events.posting import LIFETIME
 from toiya.webhooks.registration import WebhookDetails, register_webhook
 
 ROOT = Path(__file__).parent.parent.parent
-KILLS = 10
+PROOF = pytest.mark.proof
 FAILING = 0.3
 SEED = 36
 PATIENCE = 1800.0
@@ -67,8 +67,8 @@ def environment_of(receiver: Receiver, folder: Path) -> dict[str, str]:
 
 
 def post(tenant_id: uuid.UUID, count: int) -> None:
-    """So many events of a tenth as many objects."""
-    now, objects = real_now(), [uuid.uuid4() for _number in range(max(1, count // 10))]
+    """So many events of a quarter as many objects."""
+    now, objects = real_now(), [uuid.uuid4() for _number in range(count // 4)]
     Event.objects.bulk_create(
         (
             Event(
@@ -89,11 +89,14 @@ def post(tenant_id: uuid.UUID, count: int) -> None:
 
 @pytest.mark.goal("G-36")
 @pytest.mark.once
-@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    ("count", "kills"),
+    [(100, 2), pytest.param(1_000, 10, marks=PROOF), pytest.param(10_000, 10, marks=PROOF)],
+)
 def test_no_event_is_lost_when_the_receiver_fails_and_workers_are_killed(
-    transactional_db: None, tmp_path: Path, count: int
+    transactional_db: None, tmp_path: Path, count: int, kills: int
 ) -> None:
-    """A third of the answers is a failure, ten workers are killed by their ids in the middle of it; each event arrives,
+    """A third of the answers is a failure, workers are killed by their ids in the middle of it; each event arrives,
     and once by its id. Planted faults: an event that is claimed is marked as delivered before it is; no lease.
     """
     cast, chance = build_cast(), random.Random(SEED)  # noqa: S311  (a seed)
@@ -102,14 +105,14 @@ def test_no_event_is_lost_when_the_receiver_fails_and_workers_are_killed(
         post(cast.hinode.pk, count)
         receiver.answer = lambda _number: (500 if chance.random() < FAILING else 200, {})
         environment, begun = environment_of(receiver, tmp_path), time.monotonic()
-        for number in range(KILLS):
-            share = count * (number + 1) // (KILLS + 2)
+        for number in range(kills):
+            share = count * (number + 1) // (kills + 2)
             with worker(environment) as process:
                 wait_until(lambda: len(set(receiver.ids)) >= share, begun)  # noqa: B023  (called at once)
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
         with worker(environment):
-            wait_until(lambda: not Event.objects.waiting().exists(), begun)
+            wait_until(nothing_waits, begun, pause=2)
         seconds = time.monotonic() - begun
 
     known = {str(event_id) for event_id in Event.objects.values_list("event_id", flat=True)}
@@ -117,7 +120,7 @@ def test_no_event_is_lost_when_the_receiver_fails_and_workers_are_killed(
     assert len(known) == count
     assert set(Event.objects.values_list("state", flat=True)) == {EventState.DELIVERED}
     assert len(receiver.ids) >= count / (1 - FAILING) * 0.9
-    print(f"{count} events, {len(receiver.ids)} calls, {KILLS} workers killed, {seconds:.0f} s (seed {SEED})")  # noqa: T201
+    print(f"{count} events, {len(receiver.ids)} calls, {kills} workers killed, {seconds:.0f} s (seed {SEED})")  # noqa: T201
 
 
 def register_webhook_of(person: Person, receiver: Receiver) -> None:
@@ -128,8 +131,14 @@ def register_webhook_of(person: Person, receiver: Receiver) -> None:
         register_webhook(actor_of(person), details=details)
 
 
-def wait_until(happened: Callable[[], bool], begun: float) -> None:
+def nothing_waits() -> bool:
+    """Whether everything has arrived. The pauses, which grow, are cut short: the last few events would take hours."""
+    waiting = Event.objects.waiting()
+    return not waiting.exists() or not waiting.update(due_at=real_now())
+
+
+def wait_until(happened: Callable[[], bool], begun: float, *, pause: float = 0.2) -> None:
     """Until it is so; fails when it does not become so."""
     while not happened():
         assert time.monotonic() - begun < PATIENCE, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(pause)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -224,6 +225,12 @@ class _Pinned(httpcore2.NetworkBackend):
         return _Stream(stream, self._deadline)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that this machine trusts: reading them takes longer than a call, so it is done once."""
+    return ssl.create_default_context()
+
+
 def call(
     method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", seconds: float | None = None
 ) -> Answer:
@@ -236,7 +243,7 @@ def call(
     try:
         with (
             httpcore2.ConnectionPool(
-                ssl_context=ssl.create_default_context(), network_backend=_Pinned(address, deadline)
+                ssl_context=_trusted(), network_backend=_Pinned(address, deadline)
             ) as pool,
             pool.stream(
                 method, address_of_host, headers=[*_usual(target, host, headers).items()], content=body

@@ -27,7 +27,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 
-from toiya.core.cipher import decrypt, encrypt
+from toiya.core.cipher import Unreadable, decrypt, encrypt
 from toiya.core.clock import real_now
 from toiya.webhooks.models import SigningCertificate
 
@@ -51,11 +51,17 @@ class SigningKey:
 
 
 def signing_key() -> SigningKey:
-    """The key of now. Raises ImproperlyConfigured where the operator's files do not fit."""
+    """The key of now. Raises ImproperlyConfigured where the operator's files do not fit, or ours cannot be read."""
     if settings.WEBHOOK_KEY_FILE:
         return _key_of_files()
     row = _own_certificate() or _make_own()
-    return SigningKey(row.thumbprint, _own_key(row.thumbprint, row.encrypted_key))
+    try:
+        return SigningKey(row.thumbprint, _own_key(row.thumbprint, row.encrypted_key))
+    except Unreadable as error:
+        raise ImproperlyConfigured(
+            "The key for webhooks was encrypted with another TOIYA_SECRET_KEY. With that one again it can be read; "
+            "“toiya webhooks renew” makes a new key, which every receiver must then trust."
+        ) from error
 
 
 def certificate_path(thumbprint: str) -> str:
@@ -89,8 +95,8 @@ def present_thumbprint() -> str:
 
 def prepare_key() -> None:
     """Before the first event there is a certificate already, so that receivers can be told which one to trust."""
-    if not settings.WEBHOOK_KEY_FILE:
-        signing_key()
+    if not settings.WEBHOOK_KEY_FILE and _own_certificate() is None:
+        _make_own()
 
 
 # ---------------------------------------------------------------- the operator's files

@@ -293,7 +293,6 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
     )
     wish, foreign_wish = _wish(cast.emi, cast.kawase), _wish(people["moe"], cast.yamabuki)
     file, other_file = (_file(person) for person in (cast.kai, cast.yui))
-    listen_elsewhere(cast.kai)
     task = asked_task(webhook_connector(cast, url="https://vendor.example/"), cast, attempts=1)
     domain, agreement = WebMailDomain.objects.first(), Agreement.objects.first()
     assert domain is not None
@@ -425,15 +424,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         "connector": by_id("connector_id", one=(task.connector_id, operator)),
         "fulfilment task": by_id("task_id", one=(task.pk, _who("tsubame"))),
         "call-back": {"of a task": ({"task_id": task.pk}, ALL), "of none": ({"task_id": NOBODY}, ALL)},
-        "event": by_id(
-            "event_id",
-            kawase=(told_to(cast.kawase).event_id, _who("kawase")),
-            yamabuki=(told_to(cast.yamabuki).event_id, _who("yamabuki")),
-        ),
-        "certificate": {
-            "one": ({"thumbprint": signing_key().thumbprint}, ALL),
-            "nonexistent": ({"thumbprint": "0" * 64}, NONE),
-        },
+        **_events(cast),
         "mail": by_id("mail_id", one=(mail.pk, ALL)),
         "partner link": {
             "open": ({"token": token(Purpose.PARTNER_INVITATION, ours.pk)[0]}, ALL),
@@ -514,6 +505,23 @@ def _sandboxes(cast: Cast) -> dict[str, Instances]:
         "mail of sandbox": {
             "ours": ({"mail_id": mails[0].pk}, hinode),
             "theirs": ({"mail_id": mails[1].pk}, yamabuki),
+        },
+    }
+
+
+def _events(cast: Cast) -> dict[str, Instances]:
+    """Kawase's program listens; it and a neighbour were told something."""
+    listen_elsewhere(cast.kai)
+    ours, theirs = told_to(cast.kawase), told_to(cast.yamabuki)
+    return {
+        "event": {
+            "kawase": ({"event_id": ours.event_id}, _who("kawase")),
+            "yamabuki": ({"event_id": theirs.event_id}, _who("yamabuki")),
+            "nonexistent": ({"event_id": NOBODY}, NONE),
+        },
+        "certificate": {
+            "one": ({"thumbprint": signing_key().thumbprint}, ALL),
+            "nonexistent": ({"thumbprint": "0" * 64}, NONE),
         },
     }
 

@@ -11,6 +11,7 @@ from django.test import Client
 from tests.api.tokens import bearer_header, program_of, token_for
 from tests.cast import Cast, actor_of, browser_of, relate
 from toiya.audit.models import AuditRecord
+from toiya.audit.record import record_digest
 from toiya.core.errors import PersonMissing
 from toiya.core.permissions import Capacity, Role
 from toiya.customers.relationship_requests import Wish, request_relationship
@@ -85,6 +86,27 @@ def test_it_is_named_in_the_log_with_the_program_s_id(cast: Cast, program: Appli
     assert (for_mei.actor_id, for_mei.application_id) == (cast.mei.pk, program.pk)
     assert AuditRecord.objects.filter(application_id__isnull=True).exists()
     assert "Nightly orders" in browser_of(cast.mei).get("/dashboard/activity/").content.decode()
+
+
+@pytest.mark.goal("G-37")
+def test_whoever_adds_or_hides_the_application_of_an_act_is_found_out(
+    cast: Cast, program: Application
+) -> None:
+    """Acts on pages have none, and their digest is as before there were applications."""
+    wish = Wish(language="en", channel=Channel.OWN_MARKETING, grant_days=30, valid_days=30)
+    request_relationship(
+        bearer_of(token_for(program), language="en").actor, capacity=Capacity.PROVIDER, wish=wish
+    )
+    on_page, by_program = AuditRecord.objects.order_by("pk").first(), AuditRecord.objects.latest("pk")
+    assert on_page is not None
+    assert (on_page.application_id, by_program.application_id) == (None, program.pk)
+    for record in (on_page, by_program):
+        assert record_digest(record) == record.digest
+
+    on_page.application_id, by_program.application_id = program.pk, None
+
+    for record in (on_page, by_program):
+        assert record_digest(record) != record.digest
 
 
 def test_no_mail_goes_to_it(cast: Cast, program: Application) -> None:

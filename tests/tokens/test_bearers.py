@@ -1,5 +1,6 @@
 """A token names a row; the row and the rights behind it are read at each call (I-20, G-03, G-17)."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from tests.api.tokens import let_in, program_of, secret_of, token_for
 from tests.cast import Cast, actor_of
+from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
 from toiya.directory.actors import bystander_for
@@ -74,6 +76,23 @@ def test_an_application_acts_for_a_person_with_that_person_s_rights(
     assert (bearer.actor.person_id, bearer.actor.user_name) == (cast.sora.pk, "sora@hinode.example")
     assert bearer.actor.roles == {Role.SALES_AGENT}
     assert real_now() - (bearer.actor.second_factor_at or real_now()) < dt.timedelta(minutes=1)
+
+
+def test_a_person_is_the_same_actor_by_token_as_on_a_page(cast: Cast) -> None:
+    """Planted fault: a field of the actor that only ``actor_for`` fills, or only the statement of the bearer."""
+    cast.hinode.latin_name = "Hinode Trading"
+    cast.hinode.save()
+    Suspension.objects.create(
+        tenant=cast.hinode, capacity=Capacity.PROVIDER, reason="-", at=real_now(), by_id=cast.ren.pk
+    )
+    by_token = bearer_of(token_for(cast.sora, program_of(cast.mei)), language="en").actor
+    on_page = actor_of(cast.sora)
+
+    own_to_each = {"application_id", "correlation_id", "now", "second_factor_at"}
+    for field in dataclasses.fields(Actor):
+        if field.name not in own_to_each:
+            assert getattr(by_token, field.name) == getattr(on_page, field.name), field.name
+    assert abs(by_token.now - on_page.now) < dt.timedelta(minutes=1)
 
 
 @pytest.mark.goal("G-03")

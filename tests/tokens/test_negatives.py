@@ -45,7 +45,14 @@ from toiya.directory.people import disable_person
 from toiya.directory.sign_in import set_temporary_password
 from toiya.programme.models import Programme
 from toiya.tokens.applications import disable_application, remove_secret, update_application
-from toiya.tokens.authorizations import forget
+from toiya.tokens.authorizations import (
+    AlreadySpent,
+    code_of,
+    forget,
+    redeem_code,
+    refresh_token_of,
+    renew,
+)
 from toiya.tokens.bearers import bearer_of
 from toiya.tokens.errors import TokenRefused
 from toiya.tokens.keys import private_part, rotate_signing_key, signing_key
@@ -255,6 +262,33 @@ def test_a_code_used_twice_ends_what_it_led_to(scene: Scene) -> None:
     no_token(scene.desk.renew(first.body["refresh_token"]), "invalid_grant")
     with pytest.raises(TokenRefused):
         bearer_of(first.body["access_token"], language="en")
+
+
+def test_of_two_who_bring_the_same_code_at_once_one_gets_tokens(scene: Scene) -> None:
+    """I-21. Both have seen it unspent; the database decides. Planted fault: leave ``used_at`` out of the update."""
+    text = scene.own.code(scene.cast.sora)
+    seen = [code_of(scene.own.application, text) for _ in range(2)]
+    assert seen[0] is not None
+    assert seen[1] is not None
+
+    redeem_code(seen[0])
+
+    with pytest.raises(AlreadySpent):
+        redeem_code(seen[1])
+    assert AccessToken.objects.count() == 1
+
+
+def test_of_two_who_bring_the_same_refresh_token_at_once_one_gets_tokens(scene: Scene) -> None:
+    text = scene.desk.for_person(scene.cast.sora).body["refresh_token"]
+    seen = [refresh_token_of(scene.desk.application, text) for _ in range(2)]
+    assert seen[0] is not None
+    assert seen[1] is not None
+
+    renew(seen[0], text)
+
+    with pytest.raises(AlreadySpent):
+        renew(seen[1], text)
+    assert RefreshToken.objects.filter(replaced_at__isnull=True).count() == 1
 
 
 def test_a_code_lasts_five_minutes(scene: Scene) -> None:

@@ -61,7 +61,7 @@ def test_what_the_partner_may_administer(
 ) -> None:
     """Each service whose users the grant lets the caller administer, with its page; without a grant none.
 
-    Plant: without ``acts_in`` Mei, whose organisation holds no grant, reads Aoba's services.
+    Plant: without ``acts_in`` Mei, whose organisation holds no grant, gets 404 for a customer that it serves.
     """
     shop, _row = sold(cast)
     at, kai = f"/v1/customers/{cast.aoba.pk}/managedservices", api_of(cast.kai)

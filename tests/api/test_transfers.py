@@ -46,7 +46,7 @@ def consents(cast: Cast, transfer: Transfer, *chosen: Subscription) -> int:
 def test_the_new_provider_asks(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     """It hears nothing of what the customer has; the present provider reads the same, others nothing at all.
 
-    Plant: without ``visible_to`` Yui, who serves Aoba, reads it.
+    Plant: without ``visible_to`` Hinode reads a transfer between two others.
     """
     sold(cast)
     relate(cast.yamabuki, cast.aoba)

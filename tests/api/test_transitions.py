@@ -214,7 +214,7 @@ def test_who_may(cast: Cast) -> None:
 def test_upgrades_in_the_older_words(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     """The offer, whether it is eligible, the numbers of errors; POST answers 200 and tells errors in its body.
 
-    Plant: without the transaction inside ``upgrade_subscription`` a refused upgrade leaves half of it.
+    Plant: without ``_told_in_body`` for AccessMissing the second answer is 403.
     """
     shop, row = sold(cast)
     api, at = api_of(cast.mei), path_of(row, "/upgrades")

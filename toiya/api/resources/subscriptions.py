@@ -445,7 +445,7 @@ def update_subscription(
     version = call.version(body, current=row.version)
     if version != row.version:
         raise _stale(row, version)
-    with _in_numbers(row, body):
+    with _in_numbers(row, version, body):
         alter_subscription(
             call.actor, subscription=row, version=version, wanted=_wanted(call.actor, row, body)
         )
@@ -469,7 +469,7 @@ def _stale(row: Row, version: int) -> WireError:
 
 
 @contextlib.contextmanager
-def _in_numbers(row: Row, body: Subscription) -> Iterator[None]:
+def _in_numbers(row: Row, version: int, body: Subscription) -> Iterator[None]:
     """The refusals of an update in the numbers that clients know for it."""
     was = SubscriptionState(row.state)
     window = 900117 if body.status is SubscriptionStatus.DELETED else 900257
@@ -477,8 +477,7 @@ def _in_numbers(row: Row, body: Subscription) -> Iterator[None]:
         with told_as(window, status=400, of=WindowClosed), told_as(800098, status=400, of=NotAPartner):
             yield
     except ChangedMeanwhile as refusal:
-        row.refresh_from_db()
-        raise _stale(row, row.version - 1) from refusal
+        raise _stale(row, version) from refusal
     except OnlyAtRenewal as refusal:
         raise _refused(refusal, 400, BY_FIELD[str(refusal.field)]) from refusal
     except (NotInThisState, StateNotChosen) as refusal:

@@ -3,6 +3,7 @@
 import re
 import uuid
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.urls import reverse
@@ -312,6 +313,24 @@ def test_the_page_asks_for_the_registration_number_too(cast: Cast) -> None:
     assert "needs its number in the register of organizations" in refused.content.decode()
     assert accepted.status_code == 302
     assert "U72200KA2001" in browser.get(reverse("customers:add") + "?step=review").content.decode()
+
+
+def test_of_two_at_the_same_moment_one_has_the_domain(cast: Cast) -> None:
+    """The other is told as if it had come later, and nothing of it is left.
+
+    Plant: without the savepoint around the domain the unique key answers with 500.
+    """
+    found(cast.family, "Beni", "beni.example")
+    before = Tenant.objects.count()
+
+    with (
+        mock.patch("toiya.directory.tenants.make_room"),
+        mock.patch("toiya.enrolment.work_accounts._belongs_to_somebody", return_value=False),
+    ):
+        told = api_of(cast.mei).post("/v1/customers", wanted())
+
+    assert (told.status, told.body["data"]) == (409, ["domain_taken", "companyProfile.domain"])
+    assert Tenant.objects.count() == before
 
 
 def test_a_domain_is_taken_once(cast: Cast) -> None:

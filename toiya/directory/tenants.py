@@ -3,14 +3,14 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor, By, Bystander
 from toiya.core.permissions import CATEGORY_OF, Capacity, Permission, Role
 from toiya.core.text import search_key, sort_key
-from toiya.directory.errors import AlreadySuspended, NotAPartner, NotSuspended
+from toiya.directory.errors import AlreadySuspended, DomainTaken, NotAPartner, NotSuspended
 from toiya.directory.models import Domain, Family, Person, RoleAssignment, Suspension, Tenant, TenantCapacity
 from toiya.directory.room import make_room, must_have_room_for_partner
 from toiya.mail import outbox
@@ -55,7 +55,11 @@ def create_tenant(
         sort_key=sort_key(name, reading),
         created_at=now,
     )
-    Domain.objects.create(tenant=tenant, name=domain.lower(), is_primary=True, verified_at=now)
+    try:
+        with transaction.atomic():
+            Domain.objects.create(tenant=tenant, name=domain.lower(), is_primary=True, verified_at=now)
+    except IntegrityError as error:  # somebody else took it at the same moment
+        raise DomainTaken(field="domain") from error
     by = Bystander(kind="self_service", tenant_id=tenant.pk, family_id=family.pk, now=now, language=language)
     record(
         by,

@@ -28,7 +28,7 @@ from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.directory.models import RoleAssignment
 from toiya.licences.models import Licence
 from toiya.orders.models import Order
-from toiya.programme.models import Programme
+from toiya.programme.models import Country, Programme
 from toiya.relations.grants import grant_administration
 from toiya.relations.models import AccessAssignment, AdministrationGrant
 
@@ -327,13 +327,29 @@ def test_users_of_a_customer_get_passwords_that_are_read_once(cast: Cast) -> Non
 
 def test_a_provider_adds_customers_from_a_file(cast: Cast) -> None:
     """C-08, N-12. Planted faults: the domain is compared before it is tidied, so that the same file would add a second
-    one; the download asks whose file it is, and no longer for the role.
+    one; the download asks whose file it is, and no longer for the role; the registration number is not read.
     """
+    Country.objects.create(code="IN", currency="INR", sales_region="Japan")
     content = csv_of(
         ("name", "reading", "domain", "country", "admin_name", "admin_user", "admin_email"),
         ("モミジ食品", "もみじしょくひん", "MOMIJI.example", "jp", "花子", "hanako", "hanako@mail.example"),
         ("サクラ印刷", "さくらいんさつ", "gmail.com", "jp", "花子", "hanako", "hanako@mail.example"),
     )
+    of_india = csv_of(
+        (
+            "name",
+            "domain",
+            "country",
+            "admin_name",
+            "admin_user",
+            "admin_email",
+            "admin_phone",
+            "registration_number",
+        ),
+        ("Neem", "neem.example", "in", "N", "n", "n@neem.example", "+91 22 2266 0000", "U72200KA2001"),
+        ("Tulsi", "tulsi.example", "in", "T", "t", "t@tulsi.example", "+91 22 2266 0000", ""),
+    )
+    assert [state for _line, state in results(checked(cast.mei, "customers", of_india))] == ["ready", "wrong"]
     assert handed_in(cast.kai, "customers", content).status_code == 403  # type: ignore[attr-defined]
     file = checked(cast.mei, "customers", content)
     assert [state for _line, state in results(file)] == ["ready", "wrong"]

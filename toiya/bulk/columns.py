@@ -105,6 +105,10 @@ COLUMNS: Mapping[BulkKind, tuple[Column, ...]] = {
         Column("admin_name", _("Administrator's name"), _("Hanako Sato"), is_needed=True),
         Column("admin_user", _("Administrator's user name"), "hanako", is_needed=True),
         Column("admin_email", _("Administrator's e-mail"), "hanako@mail.example", is_needed=True),
+        Column("admin_phone", _("Administrator's phone number"), "+81 3-1234-5678"),
+        Column(
+            "registration_number", _("Registration number"), "", hint=_("Only where the country gives one.")
+        ),
         Column("segment", _("Segment"), "commercial"),
         Column("partner_domain", _("Partner's domain"), "", hint=_("The reseller that you name, if any.")),
     ),

@@ -22,6 +22,8 @@ DETAILS = {
     "name": "admin_name",
     "contact_email": "admin_email",
     "user": "admin_user",
+    "contact_phone": "admin_phone",
+    "registration_number": "registration_number",
 }
 
 

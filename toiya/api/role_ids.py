@@ -30,3 +30,7 @@ DIRECTORY_ROLE_IDS = {
     DirectoryRole.HELPDESK_ADMINISTRATOR: HELPDESK_ADMINISTRATOR,
     DirectoryRole.DIRECTORY_READER: DIRECTORY_READER,
 }
+# Groups of a partner's own people: all who hold the role.
+_OURS = uuid.UUID("6f8c3d0e-5b5a-4e0b-9d43-6c1f0a7e2b11")
+GROUP_IDS = {role: ROLE_IDS.get(role) or uuid.uuid5(_OURS, role.value) for role in Role}
+GROUPS = {group_id: role for role, group_id in GROUP_IDS.items()}

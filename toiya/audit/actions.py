@@ -92,6 +92,18 @@ class AuditAction(TextChoices):
     REMOVE_ADMINISTRATION_GRANT = "remove_administration_grant", _("Administrator access removed")
     ADMINISTER_MANY = "administer_many", _("One person administers unusually many organizations")
     PURGE_USER = "purge_user", _("Deleted user erased")
+    CREATE_ADMINISTRATION_REQUEST = (
+        "create_administration_request",
+        _("Request for administrator access prepared"),
+    )
+    UPDATE_ADMINISTRATION_REQUEST = (
+        "update_administration_request",
+        _("Prepared request for administrator access changed"),
+    )
+    DELETE_ADMINISTRATION_REQUEST = (
+        "delete_administration_request",
+        _("Prepared request for administrator access deleted"),
+    )
     ASSIGN_ACCESS = "assign_access", _("Use of granted access assigned to a group")
     ADD_CUSTOMER = "add_customer", _("Customer added")
     UPDATE_CUSTOMER_ACCOUNT = "update_customer_account", _("Billing and company data of a customer changed")

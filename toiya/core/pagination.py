@@ -61,7 +61,7 @@ def page_by_key(
 
 def after_cursor(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Rows:
     """What follows the cursor; the same rows where there is none, or a broken one."""
-    values = _read(cursor, len(fields))
+    values = values_of_cursor(cursor, len(fields))
     if values is None:
         return rows
     try:
@@ -88,7 +88,8 @@ def cursor_of_values(*values: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _read(cursor: str, count: int) -> list[str] | None:
+def values_of_cursor(cursor: str, count: int) -> list[str] | None:
+    """The values that a cursor holds; None for none, or a broken one."""
     try:
         values = json.loads(
             base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

@@ -287,3 +287,40 @@ class AgreementConfirmed(Refusal):
 
     code = "agreement_confirmed"
     message = gettext_lazy("This acceptance by the customer has been confirmed already.")
+
+
+class NameTaken(Refusal):
+    """A partner's requests for administrator access have different names."""
+
+    code = "name_taken"
+    message = gettext_lazy(
+        "You have a request for administrator access of this name already. Choose another name."
+    )
+
+
+class NameWrong(Refusal):
+    """A name that fits the list."""
+
+    code = "name_wrong"
+    status = 400
+
+    def __init__(self, *, longest: int, found: int) -> None:
+        super().__init__(
+            _("A name has 1 to %(longest)s characters; this one has %(found)s.")
+            % {"longest": longest, "found": found},
+            field="name",
+        )
+
+
+class RequestLocked(Refusal):
+    """What the customer is asked for does not change under its eyes."""
+
+    code = "request_locked"
+    message = gettext_lazy("This request is locked: the customer has been asked, or has answered already.")
+
+
+class NothingToEnd(Refusal):
+    """The access has not begun, or has ended."""
+
+    code = "nothing_to_end"
+    message = gettext_lazy("There is no administrator access in force, and no open request for it.")

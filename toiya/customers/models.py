@@ -232,3 +232,57 @@ class CustomerAgreement(models.Model):
             ),
             SameTenant(parent="person", to="directory.Person", name="confirmed_by_own_person"),
         ]
+
+
+class AdministrationRequestQuerySet(models.QuerySet["AdministrationRequest"]):
+    """Prepared requests for administrator access, fetched through the actor."""
+
+    def visible_to(self, actor: Actor) -> "AdministrationRequestQuerySet":
+        """Those of the actor's organisation."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+
+class AdministrationRequest(models.Model):
+    """A partner prepares a request for administrator access, under a name of its own; only programs do so (API).
+
+    Until it is locked nobody else knows of it, and it may be changed or deleted. Locked, it is the invitation, and
+    what becomes of it is that of the invitation and its grant.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=50)
+    days = models.PositiveSmallIntegerField()
+    roles = models.JSONField()
+    customer = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    invitation = models.OneToOneField(
+        RelationshipInvitation, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    objects = AdministrationRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "name"], name="administration_request_named_once"),
+            SameTenant(
+                parent="invitation",
+                to="customers.RelationshipInvitation",
+                name="administration_request_in_tenant",
+            ),
+        ]
+
+
+class AdministrationStep(models.Model):
+    """A partner's program locked a request, or ended an access: what was asked and when (``subject_id``: of what)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    subject_id = models.UUIDField()
+    action = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "subject_id"], name="steps_of_administration")]

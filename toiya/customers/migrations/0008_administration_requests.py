@@ -9,7 +9,7 @@ import toiya.core.tenancy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0006_registration_number"),
+        ("customers", "0007_standing_links"),
         ("directory", "0006_closed_families"),
     ]
 

@@ -33,7 +33,9 @@ FIRST_SURROGATE, AFTER_SURROGATES = 0xD800, 0xE000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One customer in the list: what the page shows of it, read by one statement and nothing else."""
+    """One customer in the list: what the page shows of it, read by one statement and nothing else. ``sort_key`` is what
+    the list is ordered by.
+    """
 
     id: uuid.UUID
     customer_id: uuid.UUID
@@ -51,7 +53,7 @@ Rows = ResellerRelationshipQuerySet
 COLUMNS = (
     "id",
     "customer_id",
-    "customer_sort_key",
+    "key",
     "customer__name",
     "customer__latin_name",
     "domain",
@@ -96,10 +98,8 @@ def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, siz
     first = "customer_name_key" if name else "customer_domain"
     rest = after_cursor(rows, (first, "id"), cursor)
     found = _lines(rest.order_by(first, "id")[: size + 1], order=first)
-    shown, following = found[:size], ""
-    if len(found) > size:
-        last = shown[-1]
-        following = cursor_of_values(name_key(last.name) if name else last.domain, last.id)
+    shown = found[:size]
+    following = cursor_of_values(shown[-1].sort_key, shown[-1].id) if len(found) > size else ""
     return Page(shown, following, rest is rows)
 
 
@@ -130,7 +130,7 @@ def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
             return [Line(*row) for row in cursor.fetchall()]
     named = Domain.objects.filter(tenant=OuterRef("customer_id"), is_primary=True).values("name")[:1]
     domain = Coalesce(Subquery(named), Value(""))
-    return [Line(*row) for row in rows.annotate(domain=domain).values_list(*COLUMNS)]
+    return [Line(*row) for row in rows.annotate(domain=domain, key=F(order)).values_list(*COLUMNS)]
 
 
 def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
@@ -152,7 +152,7 @@ def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uui
 
 
 LINES = """
-SELECT r.id, r.customer_id, r.customer_sort_key, customer.name, customer.latin_name,
+SELECT r.id, r.customer_id, r.{order}, customer.name, customer.latin_name,
   COALESCE((SELECT d.name FROM directory_domain d WHERE d.tenant_id = r.customer_id AND d.is_primary), ''),
   r.since, r.origin, r.origin_note, r.channel
 FROM ({rows}) AS r JOIN directory_tenant customer ON customer.id = r.customer_id

@@ -506,6 +506,30 @@ def test_windows_seats_and_parents(cast: Cast) -> None:
     assert told.body["refundableQuantity"] == {"totalQuantity": 0, "details": []}
 
 
+@pytest.mark.operation("subscriptions.get", "subscriptions.update")
+def test_what_was_added_can_be_given_back(cast: Cast) -> None:
+    """In mid-term: Partial, so many, until then; all of it in the first days of the term. Down to that and no further.
+
+    Plant: without ``reduce_floor`` in ``_refundable`` all twelve seem refundable.
+    """
+    _shop, row = sold(cast)
+    api = api_of(cast.mei)
+    days_pass(cast, 10)
+
+    told = changed(api, row, quantity=12)
+
+    added = must_equal_its_events(row)
+    assert told.body["refundOptions"] == [{"type": "Partial", "expiresAt": instant(added.reduce_until)}]
+    assert told.body["refundableQuantity"] == {
+        "totalQuantity": 2,
+        "details": [{"quantity": 2, "allowedUntilDateTime": instant(added.reduce_until)}],
+    }
+    assert told.body["actions"] == ["edit"]
+    assert refused(changed(api, row, quantity=9)) == (400, 900257)
+    back = changed(api, row, quantity=10)
+    assert (back.body["quantity"], back.body["refundableQuantity"]["totalQuantity"]) == (10, 0)
+
+
 @pytest.mark.operation("subscriptions.get_provisioning_status")
 def test_how_far_the_vendor_is(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     """Pending, success, failed; nothing to tell of what has ended. In the name of a person only."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
-from toiya.core.terms import BillingCycle, Term, term_end
+from toiya.core.terms import BillingCycle, Term
 from toiya.directory.models import Tenant
 from toiya.subscriptions.errors import OnlyAtRenewal, RenewalOff, StateNotChosen
 from toiya.subscriptions.lifecycle import lock, must_be
@@ -19,7 +19,7 @@ from toiya.subscriptions.models import LIVE, ScheduledChange, Subscription, Subs
 from toiya.subscriptions.particulars import choose_reseller_of_record, rename_subscription, set_auto_renew
 from toiya.subscriptions.quantity import change_quantity
 from toiya.subscriptions.rights import must_manage
-from toiya.subscriptions.schedule import remove_schedule, schedule_change, scheduled_for
+from toiya.subscriptions.schedule import regular_end, remove_schedule, schedule_change, scheduled_for
 from toiya.subscriptions.states import cancel_subscription, reactivate_subscription, suspend_subscription
 
 CHOSEN = {
@@ -144,20 +144,14 @@ def _new_plan(now: Subscription, told: NextTerm | None) -> NextTerm | None:
 
 def _compared(now: Subscription, told: NextTerm) -> tuple[object, ...]:
     offer = told.availability or now.availability
-    end = None if told.end == regular_end(now, offer) else told.end
-    return told.quantity or now.quantity, offer.pk, end
+    is_regular = now.term_end is not None and told.end == regular_end(now.term_end, offer, now.anchor_day)
+    return told.quantity or now.quantity, offer.pk, None if is_regular else told.end
 
 
 def _scheduled(now: Subscription, planned: ScheduledChange | None) -> tuple[object, ...]:
     if planned is None:
         return now.quantity, now.availability_id, None
     return planned.quantity or now.quantity, planned.availability_id or now.availability_id, planned.term_end
-
-
-def regular_end(subscription: Subscription, offer: Availability) -> dt.date | None:
-    """The day on which the next term would end with this offer; None where there is no next term."""
-    begin = subscription.term_end
-    return term_end(begin, offer.term, anchor_day=subscription.anchor_day) if begin else None
 
 
 def _plan(actor: Actor, now: Subscription, plan: NextTerm) -> None:

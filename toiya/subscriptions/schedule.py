@@ -75,7 +75,7 @@ def common_ends(subscription: Subscription) -> list[dt.date]:
     """End dates of the customer's other subscriptions of the same seller with which its next term could end."""
     if subscription.term_end is None:
         return []
-    latest = _regular_end(subscription.term_end, subscription.availability, subscription.anchor_day)
+    latest = regular_end(subscription.term_end, subscription.availability, subscription.anchor_day)
     others = Subscription.objects.filter(
         customer_id=subscription.customer_id, tenant_id=subscription.tenant_id, state__in=LIVE
     ).exclude(pk=subscription.pk)
@@ -105,7 +105,8 @@ def ends_to_join(
     return found
 
 
-def _regular_end(begin: dt.date, availability: Availability, anchor_day: int) -> dt.date:
+def regular_end(begin: dt.date, availability: Availability, anchor_day: int) -> dt.date:
+    """The day on which a term of this offer ends that begins on the day; that day where nothing is committed."""
     return term_end(begin, availability.term, anchor_day=anchor_day) or begin
 
 
@@ -176,7 +177,7 @@ def _must_fit(
     quantity_must_fit(offer.sku, quantity or subscription.quantity)
     begin = subscription.term_end
     if end is not None and begin is not None and end not in common_ends(subscription):
-        until = _regular_end(begin, offer, subscription.anchor_day)
+        until = regular_end(begin, offer, subscription.anchor_day)
         raise WrongEndDate(found=end, after=begin, until=until)
 
 

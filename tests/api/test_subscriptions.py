@@ -355,6 +355,8 @@ def test_suspended_reactivated_and_cancelled(cast: Cast) -> None:
         ({"quantity": 10**9}, 2002),
         ({"quantity": 10**30}, 2002),
         ({"quantity": "many"}, 800002),
+        ({"id": str(uuid.uuid4())}, 800002),
+        ({"id": "x"}, 800002),
         ({"friendlyName": "  "}, 800002),
         ({"friendlyName": "x" * 201}, 800002),
         ({"friendlyName": "\0"}, 800002),

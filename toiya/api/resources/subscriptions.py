@@ -442,6 +442,8 @@ def update_subscription(
 ) -> Answer[Subscription]:
     """Make the subscription what the body says, all of it or nothing; 202 while the vendor provides more licences."""
     row = subscription_in(call, customer_id, subscription_id)
+    if body.id is not None and as_id(body.id) != row.pk:
+        raise WireError(400, 800002, _("It is not the subscription of the address."), "id")
     version = call.version(body, current=row.version)
     if version != row.version:
         raise _stale(row, version)

@@ -140,6 +140,8 @@ QUESTIONS: dict[str, tuple[dict[str, str], str]] = {
     "code and token": ({"response_type": "code token"}, "unauthorized_client"),
     "code, ID token and token": ({"response_type": "code id_token token"}, "unauthorized_client"),
     "ID token without nonce": ({"response_type": "code id_token"}, "invalid_request"),
+    "nonce that no database takes": ({"nonce": "\0"}, "invalid_request"),
+    "nonce without end": ({"nonce": "n" * 501}, "invalid_request"),
     "without the page": ({"prompt": "none"}, "interaction_required"),
 }
 
@@ -452,10 +454,21 @@ def test_a_disabled_program(scene: Scene) -> None:
 def test_wrong_secrets_are_counted_and_lock_nobody_out(scene: Scene) -> None:
     """T-23: whoever knows a client id cannot stop the program; 256 random bits are not guessed."""
     wrong = Program(scene.own.application, "x" * 43)
-    assert [wrong.alone().status for _ in range(12)] == [401] * 10 + [429] * 2
+    spellings = [wrong.client_id, wrong.client_id.upper(), wrong.client_id.replace("-", "")]
+    told = [wrong.alone(client_id=spellings[number % 3]).status for number in range(12)]
+    assert told == [401] * 10 + [429] * 2
     assert wrong.alone().headers["Retry-After"] == "900"
 
     assert scene.own.alone().status == 200
+
+
+@pytest.mark.parametrize("segment", ["%00", "a%00.example", "x" * 5_000, "%F0%9F%92%A9", "..", "%2e%2e"])
+def test_addresses_of_organisations_that_none_can_have(scene: Scene, segment: str) -> None:
+    told = Client().post(f"/{segment}/oauth2/v2.0/token", urlencode(ALONE), content_type=FORM)
+    document = Client().get(f"/{segment}/v2.0/.well-known/openid-configuration")
+
+    assert {told.status_code, document.status_code} <= {400, 404}
+    assert not AccessToken.objects.exists()
 
 
 # ---------------------------------------------------------------- refresh tokens

@@ -43,7 +43,7 @@ HINT = 4
 SECRET_LIFE = dt.timedelta(days=180)
 LONGEST_SECRET_LIFE = dt.timedelta(days=730)
 MOST_REDIRECTS = 20
-LONGEST_REDIRECT = 2000
+LONGEST_REDIRECT = 1990  # a port may be added to it
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FLOWS_FOR_PEOPLE = frozenset({Flow.AUTHORIZATION_CODE, Flow.DEVICE_CODE, Flow.PASSWORD})
 

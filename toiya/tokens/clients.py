@@ -105,7 +105,7 @@ def proven_client(client_id: str, secret: str, realm: Realm) -> Client:
     shown = application.secrets.filter(hash=hash_of(secret)).first()
     if shown is None:
         try:
-            limits.take("client secret", client_id.lower(), limit=WRONG_SECRETS, per=WINDOW)
+            limits.take("client secret", str(application.pk), limit=WRONG_SECRETS, per=WINDOW)
         except TooManyAttempts as error:
             raise ClientRefused(Why.TOO_MANY) from error
         raise ClientRefused(Why.WRONG_SECRET)

@@ -30,6 +30,7 @@ from oauthlib.openid.connect.core.grant_types import HybridGrant
 
 from toiya.core.actor import Actor
 from toiya.core.errors import TooManyAttempts
+from toiya.core.text import is_storable
 from toiya.directory.models import Person
 from toiya.tokens.authorizations import (
     AlreadySpent,
@@ -335,8 +336,9 @@ def _only_provable(request: Request) -> dict[str, str]:
 
 
 def _only_sane(request: Request) -> dict[str, str]:
-    if len(request.nonce or "") > LONGEST_NONCE:
-        raise oauth.InvalidRequestError("nonce is too long", request=request)
+    nonce = request.nonce or ""
+    if len(nonce) > LONGEST_NONCE or not is_storable(nonce):
+        raise oauth.InvalidRequestError("nonce is too long, or no text", request=request)
     if request.response_type == CODE_AND_ID and not request.nonce:
         raise oauth.InvalidRequestError("Request is missing mandatory nonce parameter.", request=request)
     return {}

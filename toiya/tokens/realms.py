@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from toiya.core.text import is_storable
 from toiya.directory.models import Domain, Tenant
 
 ANY = frozenset({"common", "organizations"})
@@ -27,6 +28,8 @@ class Realm:
 def realm_of(segment: str) -> Realm:
     """A tenant's id, one of its verified domains, ``common`` or ``organizations``. Raises UnknownRealm."""
     name = segment.lower()
+    if not is_storable(name):
+        raise UnknownRealm
     if name in ANY:
         return Realm(name, None)
     try:

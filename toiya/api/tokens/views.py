@@ -24,6 +24,7 @@ from toiya.api.tokens.answers import (
     why,
 )
 from toiya.core.clock import real_now
+from toiya.core.text import is_storable
 from toiya.tokens.authorizations import DEVICE_INTERVAL, DEVICE_LIFE, start_device
 from toiya.tokens.bearers import bearer_of, expiry_of
 from toiya.tokens.clients import ClientRefused, known_client, proven_client
@@ -49,7 +50,7 @@ class Refused(Exception):
 def _form(request: HttpRequest) -> dict[str, str]:
     """The fields, each given once."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind != FORM or int(request.headers.get("Content-Length") or 0) > LARGEST:
+    if kind != FORM or len(request.body) > LARGEST:
         raise Refused(MALFORMED)
     try:
         text = request.body.decode("utf-8")
@@ -59,7 +60,7 @@ def _form(request: HttpRequest) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Refused(REPEATED)
-    if any("\0" in value for value in fields.values()):
+    if not all(map(is_storable, fields.values())):
         raise Refused(MALFORMED)
     return {name: value for name, value in fields.items() if value}
 

@@ -33,7 +33,7 @@ def registered(api: Api, receiver: Receiver, *events: str) -> None:
     "webhooks.get_registration",
     "webhooks.create_registration",
     "webhooks.update_registration",
-    "webhooks.remove_registration",
+    "toiya.webhooks.remove_registration",
 )
 def test_a_program_registers_changes_and_removes_its_address(
     cast: Cast, receiver: Receiver, django_assert_num_queries: DjangoAssertNumQueries
@@ -191,7 +191,7 @@ def test_two_tests_a_minute_are_sent_exactly(cast: Cast, receiver: Receiver) -> 
         assert [api.post(TESTS).status for _time in range(3)] == [200, 200, 429]
 
 
-@pytest.mark.operation("webhooks.list_deliveries", "webhooks.get_delivery")
+@pytest.mark.operation("toiya.webhooks.list_deliveries", "toiya.webhooks.get_delivery")
 def test_the_log_is_read_in_pages(
     cast: Cast, receiver: Receiver, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -221,7 +221,7 @@ def test_the_log_is_read_in_pages(
     assert (attempt["statusCode"], attempt["problem"]) == (404, "refused")
 
 
-@pytest.mark.operation("webhooks.replay_delivery", "webhooks.replay_deliveries")
+@pytest.mark.operation("toiya.webhooks.replay_delivery", "toiya.webhooks.replay_deliveries")
 def test_events_are_sent_again_one_or_all_of_a_span_of_time(cast: Cast, receiver: Receiver) -> None:
     """Planted fault that this test finds: somebody else's events sent again."""
     api = api_of(cast.mei)
@@ -251,7 +251,7 @@ def test_events_are_sent_again_one_or_all_of_a_span_of_time(cast: Cast, receiver
     assert other.post(f"{DELIVERIES}/replay", span).status == 409
 
 
-@pytest.mark.operation("webhooks.rotate_secret")
+@pytest.mark.operation("toiya.webhooks.rotate_secret")
 def test_a_secret_is_told_once_and_the_same_request_gets_it_again(cast: Cast, receiver: Receiver) -> None:
     api = api_of(cast.mei)
     registered(api, receiver)

@@ -256,7 +256,7 @@ def _word(status: int | None) -> str | None:
 
 # ---------------------------------------------------------------- ours
 @operation(
-    "webhooks.remove_registration",
+    "toiya.webhooks.remove_registration",
     "DELETE",
     "/v1/toiya/webhooks/registration",
     needs=MANAGE,
@@ -269,7 +269,7 @@ def remove_registration(call: Call) -> None:
 
 
 @operation(
-    "webhooks.rotate_secret",
+    "toiya.webhooks.rotate_secret",
     "POST",
     "/v1/toiya/webhooks/registration/secret",
     needs=MANAGE,
@@ -283,7 +283,11 @@ def rotate_secret(call: Call) -> WebhookSecret:
 
 
 @operation(
-    "webhooks.list_deliveries", "GET", "/v1/toiya/webhooks/deliveries", needs=VIEW, errors=(INVALID_INPUT,)
+    "toiya.webhooks.list_deliveries",
+    "GET",
+    "/v1/toiya/webhooks/deliveries",
+    needs=VIEW,
+    errors=(INVALID_INPUT,),
 )
 def list_deliveries(call: Call, query: DeliveriesQuery) -> SeekCollection[WebhookDelivery]:
     """The partner's events of the last thirty days, the latest first."""
@@ -312,7 +316,7 @@ def list_deliveries(call: Call, query: DeliveriesQuery) -> SeekCollection[Webhoo
 
 
 @operation(
-    "webhooks.get_delivery",
+    "toiya.webhooks.get_delivery",
     "GET",
     "/v1/toiya/webhooks/deliveries/{event_id}",
     needs=VIEW,
@@ -336,7 +340,7 @@ def get_delivery(call: Call, event_id: uuid.UUID) -> WebhookDelivery:
 
 
 @operation(
-    "webhooks.replay_delivery",
+    "toiya.webhooks.replay_delivery",
     "POST",
     "/v1/toiya/webhooks/deliveries/{event_id}/replay",
     needs=MANAGE,
@@ -348,7 +352,7 @@ def replay_delivery(call: Call, event_id: uuid.UUID) -> WebhookDelivery:
 
 
 @operation(
-    "webhooks.replay_deliveries",
+    "toiya.webhooks.replay_deliveries",
     "POST",
     "/v1/toiya/webhooks/deliveries/replay",
     needs=MANAGE,

@@ -8,8 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 from tests.api.speaking import Told, api_of, api_of_application
 from tests.cast import Cast, browser_of, hire, relate
 from tests.licences.story import lend
-from toiya.api.role_ids import DIRECTORY_ROLE_IDS, ROLE_IDS
 from toiya.core.permissions import DirectoryRole, Role
+from toiya.core.role_ids import DIRECTORY_ROLE_IDS, ROLE_IDS
 from toiya.directory.models import Person
 from toiya.licences.customer_users import DIRECTORY_ROLES
 from toiya.mail.models import OutgoingMail

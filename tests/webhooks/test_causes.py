@@ -6,6 +6,7 @@ import time_machine
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from tests.api.speaking import api_of
 from tests.cast import Cast, actor_of, browser_of, partner
 from tests.customers.story import accepted, invited, invited_for_both
 from tests.fulfilment.story import Running, call_back, webhook_connector
@@ -17,6 +18,8 @@ from tests.subscriptions.story import days_pass, sold
 from tests.webhooks.story import heard, listen_all
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, DirectoryRole, Role
+from toiya.core.role_ids import DIRECTORY_ROLE_IDS, GROUP_IDS
+from toiya.customers.models import RelationshipInvitation
 from toiya.events.models import Event
 from toiya.events.names import EventName
 from toiya.events.posting import Happening
@@ -116,8 +119,10 @@ def test_administrator_access_tells_its_grantee_from_consent_to_its_end(cast: Ca
     roles = [DirectoryRole.DIRECTORY_READER, DirectoryRole.LICENSE_ADMINISTRATOR]
     accepted(cast.emi, invited(cast.kai, roles=roles))
     grant = AdministrationGrant.objects.get()
-    path = f"/granularAdminRelationships/{grant.pk}"
-    helpdesk, admins = (f"{path}/accessAssignments/{group}" for group in ("helpdesk_agent", "admin_agent"))
+    path = f"/granularAdminRelationships/{grant.pk}-{cast.kawase.pk}"
+    helpdesk, admins = (
+        f"{path}/accessAssignments/{GROUP_IDS[group]}" for group in (Role.HELPDESK_AGENT, Role.ADMIN_AGENT)
+    )
     told = heard(cast.kawase)
     assert told[0].startswith("reseller-relationship-accepted-by-customer ")
     assert told[1:] == [
@@ -171,7 +176,7 @@ def test_access_that_reaches_its_end_date_is_told_once_by_the_worker(cast: Cast)
     with time_machine.travel(real_now() + DAY):
         assert tell_of_expired_access() == 0
     assert heard(cast.kawase)[before[0] :] == [
-        f"granular-admin-relationship-expired /granularAdminRelationships/{kept.pk}"
+        f"granular-admin-relationship-expired /granularAdminRelationships/{kept.pk}-{cast.kawase.pk}"
     ]
     assert len(heard(cast.hinode)) == before[1]
 
@@ -230,3 +235,32 @@ def test_the_price_is_one_statement_where_nobody_listens(
     happening = Happening(name=EventName.ORDER_COMPLETED, object_id=cast.aoba.pk, tenants=(cast.hinode.pk,))
     with django_assert_num_queries(1):
         assert raise_events(mei, happening) == []
+
+
+def test_what_an_event_names_can_be_read_by_the_ids_in_its_address(cast: Cast) -> None:
+    """Also where a program had prepared the access under an id of the request. Planted fault that this test finds: the
+    access looked for under the request's id only.
+    """
+    listen_all(cast)
+    api, at = api_of(cast.kai), "/v1.0/tenantRelationships/delegatedAdminRelationships"
+    roles = {
+        "unifiedRoles": [{"roleDefinitionId": str(DIRECTORY_ROLE_IDS[DirectoryRole.LICENSE_ADMINISTRATOR])}]
+    }
+    prepared = api.post(at, {"displayName": "Aoba", "duration": "P1Y", "accessDetails": roles}).body
+    assert api.post(f"{at}/{prepared['id']}/requests", {"action": "lockForApproval"}).status == 201
+    accepted(cast.emi, RelationshipInvitation.objects.get())
+    customer, approved, *_more, assigned = heard(cast.kawase)
+
+    relationship = approved.rsplit("/", 1)[1]
+    read = api.get(f"{at}/{relationship}").body
+    assert (read["status"], read["customer"]["tenantId"]) == ("active", str(cast.aoba.pk))
+    assert read["id"] == prepared["id"]
+    group = assigned.rsplit("/", 1)[1]
+    listed = api.get(f"{at}/{relationship}/accessAssignments").body["value"]
+    assert group in {one["id"] for one in listed}
+    assert api.get(f"/v1/customers/{customer.rsplit('/', 1)[1]}").status == 200
+    assert api_of(cast.yui).get(f"{at}/{relationship}").status == 404
+
+    partnership = become_partners(cast)
+    told = heard(cast.kawase)[-1].split(" ")[1]
+    assert api.get(told).body["id"] == str(partnership.pk)

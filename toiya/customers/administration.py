@@ -168,7 +168,22 @@ def administration_of(actor: Actor, subject_id: uuid.UUID) -> Administration:
     ):
         if rows.filter(pk=subject_id).exists():
             return _told(actor, [At(actor.now, subject_id, kind)])[0]
-    raise NotVisible
+    prepared = _prepared_for(actor, subject_id)
+    if prepared is None:
+        raise NotVisible
+    return _told(actor, [At(actor.now, prepared.pk, "request")])[0]
+
+
+def _prepared_for(actor: Actor, grant_id: uuid.UUID) -> AdministrationRequest | None:
+    """The request that became this access: events name the access by an id of its own."""
+    granted = AdministrationGrant.objects.visible_to(actor).filter(
+        pk=grant_id, grantee_id=actor.tenant_id, invitation_id__isnull=False
+    )
+    return (
+        AdministrationRequest.objects.visible_to(actor)
+        .filter(invitation_id__in=granted.values("invitation_id"))
+        .first()
+    )
 
 
 def _told(actor: Actor, places: Sequence[At]) -> list[Administration]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from toiya.core.permissions import Role
+from toiya.core.role_ids import GROUP_IDS
 from toiya.core.signatures import headers_of, present_timestamp, signature, signed_content
 from toiya.events.models import Event
 from toiya.events.names import RESOURCE_NAMES, EventName
@@ -13,8 +15,8 @@ from toiya.webhooks.keys import SigningKey, certificate_path
 from toiya.webhooks.models import WebhookRegistration
 from toiya.webhooks.registration import secrets_of
 
-_GRANT = "/granularAdminRelationships/{object}"
-_ACCESS = "/granularAdminRelationships/{object}/accessAssignments/{detail}"
+_GRANT = "/granularAdminRelationships/{object}-{tenant}"
+_ACCESS = "/granularAdminRelationships/{object}-{tenant}/accessAssignments/{group}"
 _CUSTOMER = "/v1/customers/{object}"
 _REQUEST = "/v1/toiya/orderRequests/{object}"
 PATHS: dict[EventName, str] = {
@@ -48,8 +50,9 @@ class Message:
 
 def resource_uri(event: Event) -> str:
     """Where the object is in the API; receivers read its ids out of this and then fetch it."""
+    group = GROUP_IDS[Role(event.detail)] if event.detail else ""
     path = PATHS[EventName(event.name)].format(
-        object=event.object_id, other=event.other_id, detail=event.detail
+        object=event.object_id, other=event.other_id, tenant=event.tenant_id, group=group
     )
     return settings.ORIGIN + path
 

@@ -21,11 +21,11 @@ from toiya.api.errors import WireError, named_as, told_as
 from toiya.api.operations import Answer, Call, as_id, operation, unbuilt
 from toiya.api.paging import MOST, USUAL
 from toiya.api.reach import NO_SUCH_CUSTOMER
-from toiya.api.role_ids import DIRECTORY_ROLE_IDS, GROUP_IDS, GROUPS
 from toiya.api.wire import Wire
 from toiya.core.errors import ChangedMeanwhile, NotVisible, PersonMissing
 from toiya.core.permissions import DirectoryRole, Permission, Role
 from toiya.core.reader import reader_name
+from toiya.core.role_ids import DIRECTORY_ROLE_IDS, GROUP_IDS, GROUPS
 from toiya.customers.administration import (
     Administration,
     Status,

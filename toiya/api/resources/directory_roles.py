@@ -5,11 +5,11 @@ import uuid
 from toiya.api.operations import APP_USER_ONLY, Call, SeekQuery, as_id, operation
 from toiya.api.paging import place_of, seek_collection, size_of
 from toiya.api.reach import NO_SUCH_CUSTOMER, NO_SUCH_USER, by_consent, relationship_in, user_of_customer
-from toiya.api.role_ids import ROLE_IDS, ROLES
 from toiya.api.wire import Collection, Resource, SeekCollection, attributes_of, collection
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission, Role
+from toiya.core.role_ids import ROLE_IDS, ROLES
 from toiya.directory.models import Person
 from toiya.licences.access import must_read
 from toiya.licences.customer_users import assign_directory_role

@@ -8,11 +8,11 @@ from toiya.api.operations import Call, SeekQuery, as_id, operation, unbuilt
 from toiya.api.paging import place_of, seek_collection, size_of
 from toiya.api.reach import NO_SUCH_USER
 from toiya.api.resources.directory_roles import USER_MEMBER, UserMember
-from toiya.api.role_ids import GROUP_IDS, GROUPS
 from toiya.api.wire import Collection, Resource, SeekCollection, attributes_of, collection
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import CATEGORY_OF, Permission, Role, roles_in
+from toiya.core.role_ids import GROUP_IDS, GROUPS
 from toiya.directory.models import Person
 from toiya.directory.people import assign_roles
 from toiya.directory.roles import offered_categories

@@ -1,0 +1,51 @@
+"""Runs in the clients' own environment: calls operations of ``partnercenterservices`` and tells what became of each.
+
+Standard input: {"url", "token", "calls": [[label, owner, name, arguments]]}. Standard output: {label: outcome}.
+"""
+
+import json
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+
+from microsoft.store.partnercenterservices import MicrosoftPartnerStoreApis  # noqa: E402  (after the filter)
+from msrest.authentication import BasicTokenAuthentication  # noqa: E402
+
+
+def _known(value: object, told: dict) -> object:
+    """``$label.name.name``: what an earlier call was told."""
+    if isinstance(value, dict):
+        return {name: _known(inner, told) for name, inner in value.items()}
+    if not (isinstance(value, str) and value.startswith("$")):
+        return value
+    label, *path = value[1:].split(".")
+    found = told[label]["body"]
+    for name in path:
+        found = found[int(name)] if name.isdigit() else found[name]
+    return found
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    client = MicrosoftPartnerStoreApis(
+        BasicTokenAuthentication({"access_token": given["token"]}), given["url"]
+    )
+    told = {}
+    for label, owner, name, arguments in given["calls"]:
+        act = getattr(getattr(client, owner) if owner else client, name)
+        try:
+            answer = act(**{name: _known(value, told) for name, value in arguments.items()}, raw=True)
+        except Exception as error:  # noqa: BLE001  (whatever the client makes of the answer)
+            told[label] = {"error": f"{type(error).__name__}: {error}"[:300]}
+            continue
+        body = answer.output
+        told[label] = {
+            "status": answer.response.status_code,
+            "kind": type(body).__name__,
+            "body": body.as_dict() if hasattr(body, "as_dict") else str(body),
+        }
+    json.dump(told, sys.stdout, default=str)
+
+
+main()

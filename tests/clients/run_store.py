@@ -6,6 +6,7 @@ Standard input: {"url", "token", "calls": [[label, owner, name, arguments]]}. St
 import json
 import sys
 import warnings
+from typing import Any
 
 warnings.simplefilter("ignore")
 
@@ -13,7 +14,7 @@ from microsoft.store.partnercenterservices import MicrosoftPartnerStoreApis  # n
 from msrest.authentication import BasicTokenAuthentication  # noqa: E402
 
 
-def _known(value: object, told: dict) -> object:
+def _known(value: object, told: dict[str, Any]) -> Any:  # noqa: ANN401  (JSON)
     """``$label.name.name``: what an earlier call was told."""
     if isinstance(value, dict):
         return {name: _known(inner, told) for name, inner in value.items()}
@@ -31,7 +32,7 @@ def main() -> None:
     client = MicrosoftPartnerStoreApis(
         BasicTokenAuthentication({"access_token": given["token"]}), given["url"]
     )
-    told = {}
+    told: dict[str, Any] = {}
     for label, owner, name, arguments in given["calls"]:
         act = getattr(getattr(client, owner) if owner else client, name)
         try:
@@ -43,6 +44,7 @@ def main() -> None:
         told[label] = {
             "status": answer.response.status_code,
             "kind": type(body).__name__,
+            "text": answer.response.text[:300] if answer.response.status_code >= 300 else "",
             "body": body.as_dict() if hasattr(body, "as_dict") else str(body),
         }
     json.dump(told, sys.stdout, default=str)

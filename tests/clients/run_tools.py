@@ -15,7 +15,7 @@ from partner_tools.auth import AuthInfo  # noqa: E402
 from partner_tools.auth.auth_info import SCOPES  # noqa: E402
 
 
-class OnAScreen(AuthInfo):
+class OnAScreen(AuthInfo):  # type: ignore[misc]
     """The device code of the client's own class, without its cache, which needs a desktop's key ring."""
 
     def __init__(self, client_id: str, tenant: str) -> None:

@@ -19,7 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from toiya.core.clock import real_now
 
-NAMES = ("login.microsoftonline.com", "api.partnercenter.microsoft.com")
+OWN_NAME = "partners.example"
+NAMES = ("login.microsoftonline.com", "api.partnercenter.microsoft.com", OWN_NAME)
 PIECE = 65_536
 
 

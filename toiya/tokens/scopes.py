@@ -7,9 +7,8 @@ from django.conf import settings
 OWN = "user_impersonation"
 OPENID = frozenset({"openid", "profile", "email", "offline_access"})
 KNOWN = OPENID | {OWN}
-AUDIENCES = frozenset(
+OTHER_NAMES = frozenset(
     {
-        settings.ORIGIN.lower(),
         "https://graph.windows.net",
         "https://api.partnercenter.microsoft.com",
         "https://api.partner.microsoft.com",
@@ -24,7 +23,7 @@ class ForeignAudience(Exception):
 
 def is_own_audience(resource: str) -> bool:
     """Whether tokens for it are tokens for us, with or without a slash at the end (conventions.md 2)."""
-    return resource.strip().rstrip("/").lower() in AUDIENCES
+    return resource.strip().rstrip("/").lower() in {settings.ORIGIN.lower(), *OTHER_NAMES}
 
 
 def own_words(fields: Mapping[str, str], version: int) -> dict[str, str]:
@@ -35,8 +34,9 @@ def own_words(fields: Mapping[str, str], version: int) -> dict[str, str]:
     words = {name: value for name, value in fields.items() if name not in {"resource", "scope"}}
     if "client_id" in words:
         words["client_id"] = words["client_id"].strip().lower()
-    if not is_own_audience(fields.get("resource") or settings.ORIGIN):
-        raise ForeignAudience(fields["resource"])
+    resource = fields.get("resource")
+    if resource and not is_own_audience(resource):
+        raise ForeignAudience(resource)
     words["scope"] = own_scope(fields.get("scope", "")) if version != 1 else _own_scope_v1(fields)
     return words
 

@@ -14,6 +14,14 @@ from microsoft.store.partnercenterservices import MicrosoftPartnerStoreApis  # n
 from msrest.authentication import BasicTokenAuthentication  # noqa: E402
 
 
+def _json(response: Any) -> Any:  # noqa: ANN401  (JSON)
+    """What stood in the answer, where the client makes no model of it."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
 def _known(value: object, told: dict[str, Any]) -> Any:  # noqa: ANN401  (JSON)
     """``$label.name.name``: what an earlier call was told."""
     if isinstance(value, dict):
@@ -45,7 +53,7 @@ def main() -> None:
             "status": answer.response.status_code,
             "kind": type(body).__name__,
             "text": answer.response.text[:300] if answer.response.status_code >= 300 else "",
-            "body": body.as_dict() if hasattr(body, "as_dict") else str(body),
+            "body": body.as_dict() if hasattr(body, "as_dict") else _json(answer.response),
         }
     json.dump(told, sys.stdout, default=str)
 

@@ -1,4 +1,4 @@
-"""Runs in the clients' own environment: ``ms-partner-tools`` with a device code, by the addresses that it knows by heart.
+"""Runs in the clients' own environment: ``ms-partner-tools``, by the addresses that it knows by heart.
 
 Arguments: client id, tenant, customer id. The first line of output is the code that a person must type.
 """

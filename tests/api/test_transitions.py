@@ -238,34 +238,23 @@ def test_upgrades_in_the_older_words(cast: Cast, django_assert_num_queries: Djan
     )
     assert must_equal_its_events(row).version == row.version
     granted(cast, cast.kawase)
-    with django_assert_num_queries(10):
-        assert api.get(at).body["items"] == [
-            {
-                "targetOffer": {
-                    "id": item(shop.offers["premium"]),
-                    "name": "Office Premium",
-                    "description": "",
-                    "minimumQuantity": 1,
-                    "maximumQuantity": 10000,
-                    "locale": "en-US",
-                    "country": "JP",
-                    "isAddOn": False,
-                    "isAvailableForPurchase": True,
-                    "billing": "license",
-                    "supportedBillingCycles": ["monthly"],
-                    "isAutoRenewable": True,
-                    "isTrial": False,
-                    "product": {"id": str(shop.product.pk), "name": "Tsubame Office", "unit": "Licenses"},
-                    "unitType": "Licenses",
-                    "attributes": {"objectType": "Offer"},
-                },
-                "upgradeType": "upgrade_with_license_transfer",
-                "isEligible": True,
-                "quantity": 10,
-                "upgradeErrors": [],
-                "attributes": {"objectType": "Upgrade"},
-            }
-        ]
+    with django_assert_num_queries(15):
+        told = api.get(at)
+    premium = shop.offers["premium"]
+    assert told.body["items"] == [
+        {
+            "targetOffer": api.get(f"/v1/offers/{premium.pk}?country=JP").body,
+            "upgradeType": "upgrade_with_license_transfer",
+            "isEligible": True,
+            "quantity": 10,
+            "upgradeErrors": [],
+            "attributes": {"objectType": "Upgrade"},
+        }
+    ]
+    for code in ("gold", "platinum"):
+        another_upgrade(shop, code)
+    with django_assert_num_queries(15):
+        assert api.get(at).body["totalCount"] == 3
     assert refused(api.post(at, {**body, "UpgradeType": "upgrade_only"})) == (400, 800002)
     assert refused(api.post(at, {"UpgradeType": 2})) == (400, 800002)
     assert api.post(at, {**body, "TargetOffer": {"Id": "x"}}).body["upgradeErrors"][0]["code"] == 8
@@ -296,8 +285,8 @@ def test_a_trial_becomes_paid(cast: Cast, django_assert_num_queries: DjangoAsser
         told = api.get(at)
     assert told.body["totalCount"] == 3
     assert told.body["items"][0] == {
-        "offerId": item(shop.offers["trial"]),
-        "targetOfferId": item(shop.offers["office monthly"]),
+        "offerId": str(shop.offers["trial"].pk),
+        "targetOfferId": str(shop.offers["office monthly"].pk),
         "orderId": str(row.order_id),
         "quantity": 25,
         "billingCycle": "monthly",
@@ -305,7 +294,7 @@ def test_a_trial_becomes_paid(cast: Cast, django_assert_num_queries: DjangoAsser
     }
     body = {
         "OfferId": "x",
-        "TargetOfferId": item(shop.offers["office prepaid"]),
+        "TargetOfferId": str(shop.offers["office prepaid"].pk),
         "Quantity": 5,
         "BillingCycle": 2,
     }
@@ -323,8 +312,8 @@ def test_a_trial_becomes_paid(cast: Cast, django_assert_num_queries: DjangoAsser
 
     assert paid.body == {
         "subscriptionId": str(row.pk),
-        "offerId": item(shop.offers["trial"]),
-        "targetOfferId": item(shop.offers["office prepaid"]),
+        "offerId": str(shop.offers["trial"].pk),
+        "targetOfferId": str(shop.offers["office prepaid"].pk),
         "attributes": {"objectType": "ConversionResult"},
     }
     after = must_equal_its_events(row)

@@ -52,7 +52,7 @@ def _offers(subscription: Subscription) -> QuerySet[Availability]:
             sku__product__withdrawn_at__isnull=True,
             sku__product__published_at__isnull=False,
         )
-        .select_related("sku__product", "sku__connector")
+        .select_related("sku__product__category", "sku__connector")
         .order_by("sku__code", "term", "billing_cycle", "id")
     )
 

@@ -129,6 +129,7 @@ class SubscriptionLinks(Wire):
     """The ways to the subscription and to what it consists of."""
 
     self: Link | None = None
+    offer: Link | None = None
     parent_subscription: Link | None = None
     product: Link | None = None
     sku: Link | None = None
@@ -301,6 +302,7 @@ def _wire(actor: Actor, row: Row, planned: ScheduledChange | None, around: Surro
         next_charge_instructions=_next_charge(row, planned),
         links=SubscriptionLinks(
             self=Link(uri=_address(row)),
+            offer=Link(uri=f"/offers/{row.availability_id}{country}"),
             parent_subscription=Link(uri=_address(row.parent)) if row.parent else None,
             product=Link(uri=offer.partition("/skus/")[0] + country),
             sku=Link(uri=offer.partition("/availabilities/")[0] + country),

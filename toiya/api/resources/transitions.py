@@ -10,12 +10,12 @@ import uuid
 
 from django.utils.translation import gettext as _
 
-from toiya.api.common import BillingCycleType, BillingType
+from toiya.api.common import BillingCycleType
 from toiya.api.errors import WireError
-from toiya.api.items import availability_id_in, catalog_item_id, locale_of
+from toiya.api.items import availability_id_in, catalog_item_id, shelf_for
 from toiya.api.operations import APP_USER_ONLY, Call, as_id, operation
 from toiya.api.reach import NO_SUCH_SUBSCRIPTION, subscription_in
-from toiya.api.resources.offers import Offer, OfferProduct
+from toiya.api.resources.offers import Offer, around, offer_resource
 from toiya.api.resources.subscriptions import SUBSCRIPTION
 from toiya.api.wire import Attributes, Collection, Resource, Wire, attributes_of, collection
 from toiya.catalogue.models import Availability, SkuKind
@@ -239,8 +239,10 @@ def create_transition(
 
 
 def _offer(actor: Actor, item_id: str | None) -> Availability:
-    """The offer that is named. Raises NotATarget for one that the actor does not see."""
-    key = availability_id_in(item_id)
+    """The offer that is named, by its catalogue item or in the older way by its own id. Raises NotATarget for one that
+    the actor does not see.
+    """
+    key = availability_id_in(item_id) or as_id(item_id or "")
     offers = Availability.objects.visible_to(actor).select_related("sku")
     found = offers.filter(pk=key).first() if key else None
     if found is None:
@@ -407,12 +409,16 @@ def list_upgrades(call: Call, customer_id: uuid.UUID, subscription_id: uuid.UUID
     """The upgrades of the product, with the same term and billing; a trial is converted, not upgraded."""
     row = subscription_in(call, customer_id, subscription_id)
     found = [] if row.sku.kind == SkuKind.TRIAL else ways_on(call.actor, row)
-    return collection([_upgrade(call, row, way) for way in found])
+    if not found:
+        return collection([])
+    shelf = shelf_for(call, row.availability.country_id)
+    known = around(shelf, [way.availability for way in found])
+    return collection([_upgrade(row, way, offer_resource(call, way.availability, known)) for way in found])
 
 
-def _upgrade(call: Call, row: Subscription, way: WayOn) -> Upgrade:
+def _upgrade(row: Subscription, way: WayOn, offer: Offer) -> Upgrade:
     return Upgrade(
-        target_offer=_older_offer(call, way.availability),
+        target_offer=offer,
         upgrade_type=UpgradeType.UPGRADE_WITH_LICENSE_TRANSFER,
         is_eligible=way.refusal is None,
         quantity=row.quantity,
@@ -428,28 +434,6 @@ def _upgrade_error(row: Subscription, refusal: Refusal) -> UpgradeError:
         description=str(refusal),
         additional_details=row.state if is_state else None,
         attributes=attributes_of("UpgradeError"),
-    )
-
-
-def _older_offer(call: Call, availability: Availability) -> Offer:
-    sku = availability.sku
-    return Offer(
-        id=catalog_item_id(availability),
-        name=sku.name,
-        description=sku.product.description,
-        minimum_quantity=sku.min_quantity,
-        maximum_quantity=sku.max_quantity,
-        locale=locale_of(call),
-        country=availability.country_id,
-        is_add_on=sku.kind == SkuKind.ADD_ON,
-        is_available_for_purchase=True,
-        billing=BillingType.LICENSE,
-        supported_billing_cycles=[BillingCycleType(availability.billing_cycle)],
-        is_auto_renewable=True,
-        is_trial=False,
-        product=OfferProduct(id=str(sku.product_id), name=sku.product.name, unit=sku.unit or "Licenses"),
-        unit_type="Licenses",
-        attributes=attributes_of("Offer"),
     )
 
 
@@ -542,8 +526,8 @@ def list_conversions(
     return collection(
         [
             Conversion(
-                offer_id=catalog_item_id(row.availability),
-                target_offer_id=catalog_item_id(way.availability),
+                offer_id=str(row.availability_id),
+                target_offer_id=str(way.availability.pk),
                 order_id=str(row.order_id),
                 quantity=row.quantity,
                 billing_cycle=BillingCycleType(way.availability.billing_cycle),
@@ -569,7 +553,7 @@ def create_conversion(
 ) -> ConversionResult:
     """The trial is paid from today. What keeps it from that is told in the body, by number."""
     row = subscription_in(call, customer_id, subscription_id)
-    was, error = catalog_item_id(row.availability), None
+    was, error = str(row.availability_id), None
     try:
         target = _offer(call.actor, body.target_offer_id)
         _must_be_paid_so(body.billing_cycle, target)

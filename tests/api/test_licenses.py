@@ -162,7 +162,7 @@ def test_groups_and_the_number_of_statements(
 def test_seats_are_never_oversold(cast: Cast, office: Office) -> None:
     """Two seats, three users: the third is told 60012, and gets nothing of what came with it.
 
-    Planted fault: ``update_licences`` without its transaction, and the licence before the refused one stays.
+    Planted fault: ``take_seat`` that counts without comparing.
     """
     subscribed(cast, office.shop, cast.aoba, quantity=5, offer="premium")
     api, sku, premium = api_of(cast.kai), office.shop.office, office.shop.premium

@@ -98,7 +98,7 @@ def test_nobody_else_resets_it(cast: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_make_one_sandbox() -> None:
-    """Planted fault: ``reset_sandbox`` does not take the owner's row."""
+    """Planted fault, found on PostgreSQL: ``reset_sandbox`` does not take the owner's row."""
     cast = build_cast()
     build_shop(cast)
     sandbox = made_by(cast.mei).sandbox

@@ -202,7 +202,7 @@ def test_it_is_tried_for_three_days_then_given_up_and_kept(cast: Cast, receiver:
 
     left = fresh(event)
     assert left.state == EventState.PARKED
-    assert attempts[-1] >= 72 * HOUR - MINUTE
+    assert 72 * HOUR - MINUTE <= attempts[-1] <= 72 * HOUR + MINUTE
     assert 18 < len(attempts) < 40
     assert left.attempts == len(attempts)
     with time_machine.travel(begun + 80 * HOUR):

@@ -53,8 +53,7 @@ def test_twenty_of_one_request_are_one_order() -> None:
 
     Then the same id with another body is refused, and one cart is made and checked out once.
 
-    Planted faults, each found: ``claim`` that looks for the row and then writes it (PostgreSQL), a key without the
-    tenant, an answer kept after the transaction.
+    Planted fault: a key without tenant and application, and the other provider gets the first one's order.
     """
     cast = build_cast()
     story = open_market(cast)

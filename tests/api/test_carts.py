@@ -10,12 +10,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.api.selling import RESELLER, THROUGH_KAWASE, item, line, link, member, open_market
 from tests.api.speaking import Told, api_of, api_of_application
-from tests.cast import Cast, actor_of, browser_of, hire, partner, relate
+from tests.cast import Cast, actor_of, browser_of, found, hire, partner, relate
 from tests.commerce import subscribed
 from tests.orders.story import Market, cart_of
 from toiya.audit.models import AuditRecord
 from toiya.core.clock import real_now
-from toiya.core.permissions import Role
+from toiya.core.permissions import Capacity, Role
+from toiya.directory.models import Family
+from toiya.membership.models import OrganizationProfile
 from toiya.orders.models import Cart, CartLine, Order, WishKind
 from toiya.orders.wishes import make_wish
 from toiya.pricing.models import Promotion
@@ -525,3 +527,38 @@ def test_the_same_request_again_makes_one_cart_and_one_order(story: Market) -> N
     assert done[0].content == done[1].content
     assert {answer.status for answer in [*made, *done]} == {201}
     assert Order.objects.count() == 1
+
+
+@pytest.mark.operation("carts.create", "carts.update")
+def test_the_ids_of_a_sandbox_name_nobody_outside(story: Market) -> None:
+    """The same membership ID may be made up in a sandbox; a reseller without one stays on a cart that a page began.
+
+    Planted fault: the ID looked up in all families, and the sandbox's organisation stands before Kawase.
+    """
+    cast = story.cast
+    sandbox = Family.objects.create(name="sandbox", is_sandbox=True)
+    elsewhere = found(sandbox, "Kawase in the sandbox", "kawase.sandbox.example", Capacity.RESELLER)
+    OrganizationProfile.objects.create(
+        membership_id=RESELLER, name="Kawase", country_id="JP", owner=elsewhere, sandbox=sandbox
+    )
+    api, base = api_of(cast.mei), f"/v1/customers/{cast.aoba.pk}/carts"
+    OrganizationProfile.objects.filter(owner=cast.kawase).update(inactive_since=real_now().date())
+    begun = cart_of(story, cast.mei, ("office", 5))
+    path = f"{base}/{begun.pk}"
+
+    read = api.get(path).body
+    kept = api.put(path, read)
+
+    assert "participants" not in read["lineItems"][0]
+    assert kept.status == 201
+    begun.refresh_from_db()
+    assert begun.reseller == cast.kawase
+    OrganizationProfile.objects.filter(owner=cast.kawase).delete()
+    told = api.post(
+        base,
+        {
+            "partnerOnRecordAttestationAccepted": True,
+            "lineItems": [line(story, "office", 1, participants=THROUGH_KAWASE)],
+        },
+    )
+    assert (told.status, told.body["code"]) == (404, 800015)

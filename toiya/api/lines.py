@@ -194,7 +194,7 @@ def reseller_named(
     if len(named) > 1:
         text = _("The lines name several resellers (%(found)s); buy for each in a cart or order of its own.")
         raise WireError(400, 800002, text % {"found": ", ".join(named)}, *named)
-    holder = holder_of(named[0])
+    holder = holder_of(named[0], family_id=call.actor.family_id)
     if buying_permission(call.actor) is Permission.ORDERS_REQUEST:
         if holder is not None and holder.pk == call.actor.tenant_id:
             return None

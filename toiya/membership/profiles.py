@@ -42,11 +42,11 @@ def membership_ids_of(tenants: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return found
 
 
-def holder_of(membership_id: str, *, family_id: uuid.UUID | None = None) -> Tenant | None:
-    """The organisation to which a membership ID belongs since it moved there; None where it moved nowhere, or to
-    another family than this one.
+def holder_of(membership_id: str, *, family_id: uuid.UUID) -> Tenant | None:
+    """The organisation of the family to which a membership ID belongs since it moved there, or None.
+
+    A sandbox makes up IDs of its own: the same text may be another organisation's in another family.
     """
     found = OrganizationProfile.objects.select_related("owner").filter(membership_id=membership_id)
-    moved = found.filter(owner__isnull=False)
-    profile = (moved if family_id is None else moved.filter(owner__family_id=family_id)).first()
+    profile = found.filter(owner__family_id=family_id).first()
     return profile.owner if profile else None

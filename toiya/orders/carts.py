@@ -175,12 +175,11 @@ def replace_lines(
     Raises what ``add_line`` and ``name_partner`` raise.
     """
     _touch(actor, cart, version, lines=_all_words(lines))
-    if cart.provider_id == cart.tenant_id:
+    if cart.provider_id == cart.tenant_id and partner != cart.reseller:
         if partner is not None and partner not in resellers_for(actor, cart.customer_id):
             raise NotVisible
-        if partner != cart.reseller:
-            cart.reseller, cart.support_contact = partner, None
-            cart.save(update_fields=["reseller", "support_contact"])
+        cart.reseller, cart.support_contact = partner, None
+        cart.save(update_fields=["reseller", "support_contact"])
     cart.lines.all().delete()
     _write_lines(cart, lines)
     return cart

@@ -100,7 +100,9 @@ def supporter_named(
     for tenant in (subscription.tenant, subscription.reseller):
         if tenant is not None and tenant_id == tenant.pk:
             return tenant
-    holder = holder_of(membership_id) if membership_id and tenant_id is None else None
+    holder = None
+    if membership_id and tenant_id is None:
+        holder = holder_of(membership_id, family_id=subscription.tenant.family_id)
     if holder is None or holder.pk not in {subscription.tenant_id, subscription.reseller_id}:
         raise NotAPartner(field="contact")
     return holder

@@ -402,6 +402,8 @@ def update_cart(call: Call, customer_id: uuid.UUID, cart_id: uuid.UUID, body: Ca
     if cart.checked_out_at is not None:
         raise CartUsed
     partner = _partner(call, cart.customer, body)
+    if partner is None and cart.reseller is not None and not reseller_ids([cart.reseller_id]):
+        partner = cart.reseller  # a reseller without a membership ID cannot be named here; the pages chose it
     kept = {line.position: line for line in lines_of(cart).select_related("wish")}
     lines = wanted_lines(call, cart.customer, _asked(body, kept))
     version = call.version(body, current=cart.version)

@@ -207,7 +207,7 @@ def list_subscriptions(
         order_id = as_id(query.order_id)
         rows = rows.filter(order_id=order_id) if order_id else rows.none()
     if query.mpn_id is not None:
-        holder = holder_of(query.mpn_id)
+        holder = holder_of(query.mpn_id, family_id=call.actor.family_id)
         rows = rows.filter(reseller_of_record=holder) if holder else rows.none()
     return _collection(call, rows, at=f"/customers/{customer_id}/subscriptions")
 
@@ -504,7 +504,7 @@ def _wanted(actor: Actor, row: Row, body: Subscription) -> Wanted:
         auto_renew=body.auto_renew_enabled,
         state=_state(body.status),
         reason=", ".join(body.suspension_reasons or []),
-        credit=_credit(body.partner_id),
+        credit=_credit(actor, body.partner_id),
         next_term=_next_term(row, body.scheduled_next_term_instructions),
         term=_term(body.term_duration),
         billing_cycle=_cycle(body.billing_cycle),
@@ -519,11 +519,12 @@ def _state(status: SubscriptionStatus | None) -> SubscriptionState | None:
     return STATES.get(status) if status else None
 
 
-def _credit(partner_id: str | None) -> Credit | None:
+def _credit(actor: Actor, partner_id: str | None) -> Credit | None:
     if partner_id is None:
         return None
-    holder = holder_of(partner_id.strip()) if partner_id.strip() else None
-    if holder is None and partner_id.strip():
+    named = partner_id.strip()
+    holder = holder_of(named, family_id=actor.family_id) if named else None
+    if holder is None and named:
         raise NotAPartner(field="partnerId")
     return Credit(reseller=holder)
 

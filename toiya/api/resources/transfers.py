@@ -239,17 +239,17 @@ def create_transfer(call: Call, customer_id: uuid.UUID, body: TransferEntity) ->
     if source is None:
         raise NotAPartner(field="sourcePartnerTenantId")
     made = ask_for_transfer(
-        call.actor, customer=customer, source=source, reseller=_reseller(lines), message=""
+        call.actor, customer=customer, source=source, reseller=_reseller(call, lines), message=""
     )
     return _one(call.actor, made)
 
 
-def _reseller(lines: list[TransferLineItem]) -> Tenant | None:
+def _reseller(call: Call, lines: list[TransferLineItem]) -> Tenant | None:
     """The one reseller that all lines name, if any does. Raises NotAPartner."""
     numbers = {line.partner_id_on_record for line in lines if line.partner_id_on_record}
     if not numbers:
         return None
-    holder = holder_of(numbers.pop())
+    holder = holder_of(numbers.pop(), family_id=call.actor.family_id)
     if holder is None or numbers:
         raise NotAPartner(field="partnerIdOnRecord")
     return holder

@@ -75,6 +75,35 @@ def test_a_provider_lists_its_resellers_and_a_reseller_its_providers(cast: Cast)
     mei = api_of(cast.mei)
     assert mei.get(AS_PROVIDER + by_name("しすてむ")).body["items"] == [row]
     assert mei.get(AS_PROVIDER + by_name("かわせ商事")).body["items"] == []
+    assert mei.get(AS_PROVIDER + by_name("かわせ", "starts_with")).body["items"] == [row]
+    assert mei.get(AS_PROVIDER + by_name("しすてむ", "StartsWith")).body["items"] == []
+    assert mei.get("/v1/relationships?relationship_type=none").body["items"] == [row]
+
+
+@pytest.mark.operation("relationships.list_customer_partners_of_partner")
+def test_the_same_list_by_one_s_own_id(cast: Cast) -> None:
+    """With whom another organisation works is not told, not even to its partner.
+
+    Plant: without the comparison Kai reads all resellers of Hinode.
+    """
+    partner(cast.hinode, cast.kawase)
+    partner(cast.hinode, cast.yamabuki)
+    mei, kai = api_of(cast.mei), api_of(cast.kai)
+    address = f"/v1/relationships/{cast.hinode.pk}/customer"
+
+    told = mei.get(address)
+
+    assert told.status == 200
+    assert [row["name"] for row in told.body["items"]] == ["カワセシステムズ", "ヤマブキ情報"]
+    assert told.body["items"] == mei.get(AS_PROVIDER).body["items"]
+    assert told.body["links"]["self"]["uri"] == f"/relationships/{cast.hinode.pk}/customer"
+    assert mei.get(f"{address}?relationship_type=isIndirectResellerOf").body["items"] == []
+    foreign, nobody = kai.get(address), kai.get(f"/v1/relationships/{cast.emi.pk}/customer")
+    assert (foreign.status, foreign.body["code"]) == (404, 1000)
+    assert foreign.content == nobody.content
+    assert api_of(cast.riku).get(address).status == 403
+    robot = api_of_application(cast.hinode, Role.ADMIN_AGENT).get(address)
+    assert (robot.status, robot.body["code"]) == (403, 900329)
 
 
 @pytest.mark.operation("relationships.list", "relationships.list_for_customer")
@@ -104,7 +133,7 @@ def test_the_lists_take_the_same_statements(
         "/v1/relationships?relationship_type=",
         "/v1/relationships?relationship_type=IsFriendOf",
         AS_PROVIDER + "&filter={",
-        AS_PROVIDER + by_name("a", "starts_with"),
+        AS_PROVIDER + by_name("a", "equals"),
     ],
 )
 def test_the_kind_of_relationship_must_be_said(cast: Cast, address: str) -> None:

@@ -77,7 +77,7 @@ def test_the_new_provider_asks(cast: Cast, django_assert_num_queries: DjangoAsse
     own = {**expected, "partnertenantid": str(cast.hinode.pk)}
     with django_assert_num_queries(4):
         assert mei.get(at).body == own
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(5):
         assert mei.get(transfers_at(cast)).body == [own]
     assert cast.midori.name in browser_of(cast.mei).get(reverse("subscriptions:transfers")).content.decode()
     assert refused(mei.get(transfers_at(cast, f"/{uuid.uuid4()}"))) == (404, 900100)

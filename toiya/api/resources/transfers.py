@@ -131,9 +131,8 @@ def check_eligibility(
 )
 def list_transfers(call: Call, customer_id: uuid.UUID) -> list[TransferEntity]:
     """The transfers of the customer in which the caller gives or takes, the latest first."""
+    relationship_in(call, customer_id)
     rows = transfers_of(call.actor, customer_id)
-    if not rows:
-        relationship_in(call, customer_id)
     resellers = membership_ids_of({row.target_reseller_id for row in rows if row.target_reseller_id})
     return [_wire(call.actor, row, resellers) for row in rows]
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import uuid
 from typing import Any
 
 import pytest
@@ -539,9 +540,19 @@ def test_the_ids_of_a_sandbox_name_nobody_outside(story: Market) -> None:
     sandbox = Family.objects.create(name="sandbox", is_sandbox=True)
     elsewhere = found(sandbox, "Kawase in the sandbox", "kawase.sandbox.example", Capacity.RESELLER)
     OrganizationProfile.objects.create(
-        membership_id=RESELLER, name="Kawase", country_id="JP", owner=elsewhere, sandbox=sandbox
+        id=uuid.UUID(int=1),
+        membership_id=RESELLER,
+        name="Kawase",
+        country_id="JP",
+        owner=elsewhere,
+        sandbox=sandbox,
     )
     api, base = api_of(cast.mei), f"/v1/customers/{cast.aoba.pk}/carts"
+    body = {
+        "partnerOnRecordAttestationAccepted": True,
+        "lineItems": [line(story, "office", 1, participants=THROUGH_KAWASE)],
+    }
+    assert api.post(base, body).status == 201
     OrganizationProfile.objects.filter(owner=cast.kawase).update(inactive_since=real_now().date())
     begun = cart_of(story, cast.mei, ("office", 5))
     path = f"{base}/{begun.pk}"
@@ -554,11 +565,5 @@ def test_the_ids_of_a_sandbox_name_nobody_outside(story: Market) -> None:
     begun.refresh_from_db()
     assert begun.reseller == cast.kawase
     OrganizationProfile.objects.filter(owner=cast.kawase).delete()
-    told = api.post(
-        base,
-        {
-            "partnerOnRecordAttestationAccepted": True,
-            "lineItems": [line(story, "office", 1, participants=THROUGH_KAWASE)],
-        },
-    )
+    told = api.post(base, body)
     assert (told.status, told.body["code"]) == (404, 800015)

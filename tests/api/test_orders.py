@@ -238,7 +238,7 @@ def test_an_order_by_the_id_of_an_offer_and_an_add_on_of_what_is_there(story: Ma
 def test_add_ons_join_an_order(story: Market) -> None:
     """PATCH with a further line: the order has it, the subscription is there, the log says so; all lines or none.
 
-    Plant: without the version in the update of the order the second of two with one etag wins too.
+    Plant: lines of an order that go on although one is refused (``is_whole`` false).
     """
     cast = story.cast
     order = ordered(story, ("office", 5))

@@ -511,6 +511,7 @@ def _plain(sql: str) -> str:
 
 
 NEW_ID = re.compile(r"^'([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})'")
+INNER_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LITERAL = re.compile(r"'(?:[^']|'')*'(?: ?::\s*\w+)?|(?<![\w.])\d+(?![\w.])")
 
 
@@ -555,21 +556,30 @@ def _made_anew(one: str, other: str, ids: dict[str, int]) -> str:
     """The statement with what differs replaced: ids, keys, numbers, and names that must be given once only."""
     theirs = iter(LITERAL.findall(other))
 
-    def replaced(found: re.Match[str]) -> str:
+    def replaced(found: re.Match[str]) -> str:  # noqa: PLR0911  (one line per kind of literal)
         mine, their = found[0], next(theirs, found[0])
         if mine == their:
             return mine
         is_id = NEW_ID.match(mine)
         if is_id:
             place = ids.setdefault(is_id[1], len(ids))
-            return f"('{place:08x}-0000-4000-8000-' || lpad(to_hex(:x), 12, '0')) ::uuid"
+            return f"('{place:08x}-0000-4000-8000-' || lpad(to_hex(:x ::bigint), 12, '0')) ::uuid"
         if mine.isdecimal():
-            return "(:x % 2000000000)" if 'INTO "orders_order" ' in one else mine
+            return "((:x ::bigint % 2000000000) ::int)" if 'INTO "orders_order" ' in one else mine
         if re.fullmatch(r"'[0-9a-f]{64}'.*", mine):
-            return "(md5(:x ::text) || md5((:x + 1) ::text))"
+            place = ids.setdefault(mine, len(ids))
+            return f"(md5((:x ::bigint) ::text || '{place}') || md5('{place}' || (:x ::bigint) ::text))"
+        inside = INNER_ID.findall(mine)
+        if inside and not mine.startswith("'{"):
+            text, cast, kind = mine.partition(" ::")
+            for one_id in inside:
+                place = ids.setdefault(one_id, len(ids))
+                text = text.replace(one_id, f"' || '{place}-' || (:x ::bigint) || '")
+            return f"({text}){cast}{kind}"
         marks = re.search(r"bench-?\s?([0-9a-f]{12})", mine, re.IGNORECASE)
         if marks:
-            return mine.replace(marks[1], "' || :x || '")
+            text, cast, kind = mine.partition(" ::")
+            return f"""({text.replace(marks[1], "' || (:x ::bigint) || '")}){cast}{kind}"""
         return mine
 
     return LITERAL.sub(replaced, one)

@@ -31,7 +31,7 @@ from toiya.directory.actors import bystander_for
 from toiya.directory.models import Domain, Family, Person, Tenant
 from toiya.directory.tenants import hold_role, vet
 from toiya.fulfilment.models import Connector, ConnectorKind
-from toiya.orders.models import Order, OrderLine, OrderLineState, OrderState
+from toiya.orders.models import NumberSeries, Order, OrderLine, OrderLineState, OrderState, Series
 from toiya.programme.models import Country
 from toiya.relations.models import Channel, Origin, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription, SubscriptionState
@@ -137,6 +137,8 @@ def load(
                     )
             if orders_each:
                 fast.derive(_line_of_order(provider, offer), LINES, "place > 0")
+                last = (customers + 1) * orders_each
+                NumberSeries.objects.create(tenant=provider, series=Series.ORDER, last=last)
             if with_users:
                 fast.derive(_user(like), USERS, "place > 0")
                 fast.derive(_account(like), ACCOUNTS, "place > 0")

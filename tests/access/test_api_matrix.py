@@ -149,7 +149,7 @@ def cells_of(who: list[Caller], world: World) -> Iterator[Cell]:
     """All combinations; where the table keeps somebody out, one set of ids is enough."""
     ids = targets(world)
     for operation in OPERATIONS.values():
-        names = re.findall(r"\{(\w+)\}", operation.path)
+        names = re.findall(r"\{(\w+)\}", operation.address)
         owned = OWNED & set(names)
         for caller in who:
             coarse = admitted(caller, operation)
@@ -164,7 +164,7 @@ def cells_of(who: list[Caller], world: World) -> Iterator[Cell]:
 
 def path_of(operation: Operation, ids: Mapping[str, object]) -> str:
     """The address with these ids; what they do not name is nobody's."""
-    return re.sub(r"\{(\w+)\}", lambda name: str(ids.get(name[1], NOBODY)), operation.path)
+    return re.sub(r"\{(\w+)\}", lambda name: str(ids.get(name[1], NOBODY)), operation.address)
 
 
 def admitted(caller: Caller, operation: Operation) -> str:

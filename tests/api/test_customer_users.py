@@ -293,6 +293,25 @@ def test_a_deleted_user_comes_back_with_the_licences(cast: Cast, office: Office)
     assert api.patch(path, {"state": "active"}).body == back.body, "who is there already stays as they are"
 
 
+@pytest.mark.operation("users.update_by_query", "users.delete_by_query")
+def test_the_query_may_name_the_user(cast: Cast, office: Office) -> None:
+    """Some clients name the user after the question mark. Planted fault: an empty name is taken for one."""
+    api, path = api_of(cast.kai), f"{users(cast)}/{cast.taro.pk}"
+    named = f"{users(cast)}?user_id={cast.taro.pk}"
+
+    changed = api.patch(named, {"displayName": "Taro Aoba"})
+
+    assert (changed.status, changed.body["displayName"]) == (200, "Taro Aoba")
+    assert api.get(path).body["displayName"] == "Taro Aoba"
+    assert code(api_of(cast.yui).delete(named)) == (404, 60003)
+    assert code(api_of(cast.riku).delete(named)) == (403, 900150)
+    for nobody in ("", "?user_id="):
+        told = api.delete(f"{users(cast)}{nobody}")
+        assert (told.status, told.body["data"]) == (400, ["user_id"])
+    assert api.delete(f"{users(cast)}?userId={cast.taro.pk}").status == 204
+    assert code(api.get(path)) == (404, 60002)
+
+
 @pytest.mark.operation("users.reset_password", "users.update")
 @pytest.mark.parametrize(
     ("tail", "body", "given"),

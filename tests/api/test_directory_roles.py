@@ -160,6 +160,29 @@ def test_a_member_is_added_and_removed(cast: Cast, django_assert_num_queries: Dj
     assert Person.objects.get(pk=cast.taro.pk).roles == frozenset()
 
 
+@pytest.mark.operation("directory_roles.add_member_by_query", "directory_roles.remove_member_by_query")
+def test_the_query_may_name_role_and_member(cast: Cast) -> None:
+    """Some clients name both after the question mark; the list then holds this role alone.
+
+    Planted fault: ``from_query`` of operations.py with both names the other way round.
+    """
+    relate(cast.kawase, cast.aoba)
+    lend(cast, DirectoryRole.GLOBAL_ADMINISTRATOR)
+    api = api_of(cast.kai)
+    named = f"{roles(cast)}?role_id={BILLING}"
+
+    told = api.post(named, member(cast.taro))
+
+    assert (told.status, told.body["roleId"]) == (201, str(BILLING))
+    assert [item["id"] for item in api.get(named).body["items"]] == [str(BILLING)]
+    assert [item["id"] for item in api.get(members(cast, BILLING)).body["items"]] == [str(cast.taro.pk)]
+    assert code(api_of(cast.yui).delete(f"{named}&member_id={cast.taro.pk}")) == (404, 60003)
+    assert code(api.delete(f"{named}&member_id={uuid.uuid4()}")) == (404, 60002)
+    assert (api.delete(named).status, api.delete(named).body["data"]) == (400, ["member_id"])
+    assert api.delete(f"{named}&MemberId={cast.taro.pk}").status == 204
+    assert api.get(members(cast, BILLING)).body["items"] == []
+
+
 @pytest.mark.goal("G-08")
 @pytest.mark.operation(
     "directory_roles.list",

@@ -182,8 +182,9 @@ def _let_in(operation: Operation, call: Call) -> None:
 
 def _arguments(operation: Operation, values: tuple[str, ...], request: HttpRequest) -> dict[str, Any]:
     names = re.findall(r"\{(\w+)\}", operation.path)
+    named = dict(zip(names, values, strict=True)) | _from_query(operation, request.GET)
     arguments: dict[str, Any] = {}
-    for name, text in zip(names, values, strict=True):
+    for name, text in named.items():
         kind = operation.path_types.get(name, str)
         if kind is uuid.UUID:
             try:
@@ -201,15 +202,26 @@ def _arguments(operation: Operation, values: tuple[str, ...], request: HttpReque
     return arguments
 
 
+def _bare(name: str) -> str:
+    return name.replace("_", "").replace("$", "").lower()
+
+
+def _from_query(operation: Operation, given: QueryDict) -> dict[str, str]:
+    """What this address names after the question mark instead of in the path."""
+    told = {_bare(name): values[-1] for name, values in given.lists()} if operation.from_query else {}
+    missing = [name for name, _parameter in operation.from_query if not told.get(_bare(name))]
+    if missing:
+        raise _lacking(missing)
+    return {parameter: told[_bare(name)] for name, parameter in operation.from_query}
+
+
 def _query(operation: Operation, given: QueryDict) -> object:
     """Names in any case, with or without underscores: clients write seekOperation, seekoperation, seek_operation."""
-    fields = {
-        field.encode_name.replace("_", "").lower(): field for field in msgspec.structs.fields(operation.query)
-    }
+    fields = {_bare(field.encode_name): field for field in msgspec.structs.fields(operation.query)}
     found = {
         fields[bare].encode_name: values if _is_repeated(fields[bare].type) else values[-1]
         for name, values in given.lists()
-        if (bare := name.replace("_", "").replace("$", "").lower()) in fields and values[-1] != ""
+        if (bare := _bare(name)) in fields and values[-1] != ""
     }
     return convert(found, operation.query)
 
@@ -229,13 +241,17 @@ def _body(operation: Operation, request: HttpRequest) -> object:
     body = read_body(request.body, operation.body)
     missing = missing_properties(operation, body)
     if missing:
-        raise WireError(
-            400,
-            INVALID_INPUT,
-            _("These properties are missing: %(names)s.") % {"names": ", ".join(missing)},
-            *missing,
-        )
+        raise _lacking(missing)
     return body
+
+
+def _lacking(names: list[str]) -> WireError:
+    return WireError(
+        400,
+        INVALID_INPUT,
+        _("These properties are missing: %(names)s.") % {"names": ", ".join(names)},
+        *names,
+    )
 
 
 def _once(operation: Operation, call: Call, arguments: dict[str, Any], request: HttpRequest) -> HttpResponse:

@@ -141,6 +141,8 @@ def _description(row: Operation) -> str:
 def _parameters(row: Operation) -> Iterable[dict[str, Any]]:
     for name in re.findall(r"\{(\w+)\}", row.path):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    for name, _parameter in row.from_query:
+        yield {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
     if row.query is not None:
         for field in msgspec.structs.fields(row.query):
             yield {

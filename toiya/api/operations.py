@@ -5,6 +5,7 @@ The dispatcher, the OpenAPI document, the access matrix and docs/api-coverage.md
 
 import enum
 import inspect
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,7 @@ class Operation:
     id: str
     method: str
     path: str
+    from_query: tuple[tuple[str, str], ...]
     handler: Callable[..., Any]
     needs: tuple[Permission, ...]
     capacity: Capacity | None
@@ -118,6 +120,12 @@ class Operation:
     def summary(self) -> str:
         """What it does, in one line."""
         return inspect.getdoc(self.handler).split("\n")[0]  # type: ignore[union-attr]
+
+    @property
+    def address(self) -> str:
+        """The path, and what the query names instead of the path."""
+        asked = "&".join(f"{name}={{{parameter}}}" for name, parameter in self.from_query)
+        return f"{self.path}?{asked}" if asked else self.path
 
     @property
     def is_extension(self) -> bool:
@@ -153,6 +161,7 @@ def operation(
     errors: tuple[int, ...] = (),
     replays: bool | None = None,
     example: Mapping[str, object] | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Enter the function into the table.
 
@@ -161,7 +170,9 @@ def operation(
     answer's type: a struct, a list, None (no body), File, or Answer of one of these. ``needs``: the permissions that
     the table of core/permissions.py must give; which rows somebody sees is decided by the use case. ``required``:
     properties that the body must have, dotted. ``replays``: the same MS-RequestId answers again what it answered
-    first (G-32); by default whatever changes something.
+    first (G-32); by default whatever changes something. ``also``: other addresses by which clients ask for the same,
+    each a row of its own: id and address, in which the query may name what the path does not:
+    ``/v1/roles?role_id={role_id}``.
     """
 
     def enter(handler: Callable[..., T]) -> Callable[..., T]:
@@ -169,12 +180,15 @@ def operation(
         answer = hints.pop("return", None)
         if get_origin(answer) is Answer:
             answer = get_args(answer)[0]
-        known = OPERATIONS.setdefault(
-            id,
-            Operation(
-                id=id,
+        for name, address in {id: path, **(also or {})}.items():
+            if name in OPERATIONS and OPERATIONS[name].handler is not handler:
+                raise ValueError(f"two operations are called {name}")
+            bare, _mark, asked = address.partition("?")
+            OPERATIONS[name] = Operation(
+                id=name,
                 method=method,
-                path=path,
+                path=bare,
+                from_query=tuple(re.findall(r"(\w+)=\{(\w+)\}", asked)),
                 handler=handler,
                 needs=needs if isinstance(needs, tuple) else (needs,),
                 capacity=capacity,
@@ -184,14 +198,11 @@ def operation(
                 errors=errors,
                 replays=method not in {"GET", "HEAD"} if replays is None else replays,
                 example=example,
-                path_types={name: hints[name] for name in hints if f"{{{name}}}" in path},
+                path_types={each: hints[each] for each in hints if f"{{{each}}}" in address},
                 query=hints.get("query"),
                 body=hints.get("body"),
                 answer=answer,
-            ),
-        )
-        if known.handler is not handler:
-            raise ValueError(f"two operations are called {id}")
+            )
         return handler
 
     return enter

@@ -182,3 +182,24 @@ unbuilt(
     ("service_incidents.count", "GET", "/v1/serviceincidents/office/count"),
     ("service_incidents.list_customer", "GET", "/v1/customers/{customer_id}/serviceincidents/office"),
 )
+unbuilt(
+    "Insider programmes show parts of the vendor's own portal before their time; Toiya shows everybody the same.",
+    ("store.list_insider_programs", "GET", "/v1/insiderprograms"),
+    ("store.update_insider_program", "PUT", "/v1/insiderprograms"),
+)
+unbuilt(
+    "Which offers somebody sells follows from the catalogue, its markets and price lists; there is no list of "
+    "preferred ones.",
+    ("store.list_preferred_offers", "GET", "/v1/preferences/catalog/offers"),
+    ("store.update_preferred_offers", "PUT", "/v1/preferences/catalog/offers"),
+)
+unbuilt(
+    "They take over customers of the vendor's former syndication partners; Toiya has had no such partners.",
+    ("store.create_syndication_migration", "POST", "/v1/migrations/syndication"),
+    ("store.get_syndication_migration", "GET", "/v1/migrations/syndication/{migration_batch_id}"),
+    (
+        "store.get_customer_syndication_migration",
+        "GET",
+        "/v1/migrations/syndication/{migration_batch_id}/{mosi_customer_id}",
+    ),
+)

@@ -218,6 +218,7 @@ def get_user(call: Call, customer_id: uuid.UUID, user_id: uuid.UUID) -> Customer
     tokens=APP_USER_ONLY,
     errors=(NO_SUCH_USER, NO_SUCH_CUSTOMER),
     example={"displayName": "Hana Midorikawa", "lastName": "Midorikawa"},
+    also={"users.update_by_query": f"{USERS}?user_id={{user_id}}"},
 )
 def update_user(call: Call, customer_id: uuid.UUID, user_id: uuid.UUID, body: CustomerUser) -> CustomerUser:
     """What is given changes: names, country of use, user name, and with a passwordProfile the password.
@@ -276,6 +277,7 @@ def reset_password(
     tokens=APP_USER_ONLY,
     status=204,
     errors=(NO_SUCH_USER, NO_SUCH_CUSTOMER),
+    also={"users.delete_by_query": f"{USERS}?user_id={{user_id}}"},
 )
 def delete_user_(call: Call, customer_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """The user can no longer sign in and their licences are free; for 30 days both can be brought back."""

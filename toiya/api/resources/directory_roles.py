@@ -35,6 +35,12 @@ class UserMember(Resource):
     role_id: str | None = None
 
 
+class RolesQuery(SeekQuery):
+    """``role_id``: this one only. The list is short and comes whole."""
+
+    role_id: uuid.UUID | None = None
+
+
 DIRECTORY_ROLE = attributes_of("DirectoryRole")
 USER_MEMBER = attributes_of("UserMember")
 
@@ -67,12 +73,13 @@ def _named(role_id: uuid.UUID) -> Role:
     tokens=APP_USER_ONLY,
     errors=(NO_SUCH_CUSTOMER,),
 )
-def list_roles(call: Call, customer_id: uuid.UUID) -> Collection[DirectoryRole]:
+def list_roles(call: Call, customer_id: uuid.UUID, query: RolesQuery) -> Collection[DirectoryRole]:
     """The administrator roles that users of the customer may hold."""
     relationship_in(call, customer_id)
     with by_consent():
         must_read(call.actor, customer_id)
-    return collection([_role(role) for role in ROLE_IDS], at=f"/customers/{customer_id}/directoryroles")
+    roles = [_role(role) for role in ROLE_IDS if query.role_id in {None, ROLE_IDS[role]}]
+    return collection(roles, at=f"/customers/{customer_id}/directoryroles")
 
 
 @operation(
@@ -133,6 +140,7 @@ def list_members(
         "displayName": "Hana Aoba",
         "userPrincipalName": "hana@aoba.example",
     },
+    also={"directory_roles.add_member_by_query": f"{ROLES_OF_CUSTOMER}?role_id={{role_id}}"},
 )
 def add_member(call: Call, customer_id: uuid.UUID, role_id: uuid.UUID, body: UserMember) -> UserMember:
     """The user holds the role from the next request on; the customer's global administrators are told by mail.
@@ -159,6 +167,9 @@ def add_member(call: Call, customer_id: uuid.UUID, role_id: uuid.UUID, body: Use
     tokens=APP_USER_ONLY,
     status=204,
     errors=(NO_SUCH_USER, NO_SUCH_CUSTOMER),
+    also={
+        "directory_roles.remove_member_by_query": f"{ROLES_OF_CUSTOMER}?role_id={{role_id}}&member_id={{user_id}}"
+    },
 )
 def remove_member(call: Call, customer_id: uuid.UUID, role_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """The user no longer holds the role, from the next request on."""

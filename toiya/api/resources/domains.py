@@ -73,4 +73,5 @@ unbuilt(
     "It joins a domain to a sign-in service outside the customer's directory; people sign in to Toiya itself, and no"
     " domain is verified by a partner's word.",
     ("domains.add_verified", "POST", "/v1/customers/{customer_id}/verifieddomain"),
+    ("store.add_verified_domain", "POST", "/v1/domains/{domain}"),
 )

@@ -94,6 +94,7 @@ def list_members(call: Call, role_id: uuid.UUID, query: MembersQuery) -> SeekCol
     status=201,
     required=("id",),
     errors=(NO_SUCH_USER,),
+    also={"roles.add_member_by_query": "/v1/roles?role_id={role_id}"},
 )
 def add_member(call: Call, role_id: uuid.UUID, body: UserMember) -> UserMember:
     """The person holds the role from the next request on; who holds another one of its category is refused (409)."""
@@ -109,6 +110,7 @@ def add_member(call: Call, role_id: uuid.UUID, body: UserMember) -> UserMember:
     needs=Permission.PEOPLE_MANAGE,
     status=204,
     errors=(NO_SUCH_USER,),
+    also={"roles.remove_member_by_query": "/v1/roles?role_id={role_id}&member_id={member_id}"},
 )
 def remove_member(call: Call, role_id: uuid.UUID, member_id: str) -> None:
     """The person holds the role no longer; nobody stays without any, and a global administrator stays."""

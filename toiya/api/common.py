@@ -3,10 +3,15 @@
 import datetime as dt
 import enum
 import re
+import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
+from toiya.api.errors import WireError
 from toiya.api.wire import Wire
+from toiya.core.money import UnitPrice
 
 FAMILY_FIRST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -138,3 +143,33 @@ def whole_name(first: str | None, last: str | None) -> str:
     """The name as it is kept, out of its two parts."""
     parts = [first or "", last or ""]
     return " ".join(part for part in (parts[::-1] if FAMILY_FIRST.search("".join(parts)) else parts) if part)
+
+
+class Party(Wire):
+    """An organisation that takes part."""
+
+    id: uuid.UUID
+    name: str | None = None
+    latin_name: str | None = None
+    country: str | None = None
+
+
+class Price(Wire):
+    """A price of one unit and billing period: ``amount`` is exact decimal text in the currency's major unit."""
+
+    amount: str
+    currency: str
+
+
+def price_text(price: UnitPrice | None) -> Price | None:
+    """The price as it is written, exactly."""
+    return None if price is None else Price(amount=format(price.decimal, "f"), currency=price.currency)
+
+
+def within(text: str | None, most: int, name: str) -> str:
+    """A text that is not longer than it may be; empty where none was given. Raises WireError (800002)."""
+    if text and len(text) > most:
+        told = _("%(name)s has %(found)s characters; it may have %(most)s.")
+        values = {"name": name, "found": len(text), "most": most}
+        raise WireError(400, 800002, told % values, name)
+    return text or ""

@@ -109,7 +109,8 @@ def read_price(text: str, currency: str) -> UnitPrice:
         value = Decimal(text.strip().replace(",", ""))
     except InvalidOperation as error:
         raise WrongPrice from error
-    if not value.is_finite() or value < 0 or value != round(value, HIGHEST_SCALE):
+    # What is too large for the decimal context is refused before it is rounded in it.
+    if not value.is_finite() or not 0 <= value <= HIGHEST_UNITS or value != round(value, HIGHEST_SCALE):
         raise WrongPrice
     units = int(value.scaleb(HIGHEST_SCALE))
     if units > HIGHEST_UNITS:

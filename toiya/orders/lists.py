@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db.models import Q, QuerySet
 
 from toiya.core.actor import Actor
+from toiya.core.errors import NotVisible
 from toiya.core.text import fold
 from toiya.directory.models import Person
 from toiya.orders.models import Order, OrderLine, OrderQuerySet, OrderRequest, OrderRequestQuerySet
@@ -41,6 +42,15 @@ def requests_of(
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
     return rows.filter(_found(search, ("customer", "tenant", "provider")))
+
+
+def order_request(actor: Actor, request_id: uuid.UUID) -> OrderRequest:
+    """One request with everything that its examination reads, for its two sides. Raises NotVisible."""
+    found = requests_of(actor).select_related("provider__country", "customer__country", "partnership")
+    shown = found.filter(pk=request_id).first()
+    if shown is None:
+        raise NotVisible
+    return shown
 
 
 def _found(search: str, parties: Sequence[str]) -> Q:

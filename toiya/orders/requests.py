@@ -20,7 +20,7 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor, By
-from toiya.core.errors import ChangedMeanwhile, NotVisible
+from toiya.core.errors import CapacityMissing, ChangedMeanwhile, NotVisible
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity, Permission
 from toiya.directory.actors import bystander_for
@@ -28,7 +28,7 @@ from toiya.directory.models import Tenant
 from toiya.events.models import Tie
 from toiya.events.names import EventName
 from toiya.events.posting import Happening
-from toiya.orders.carts import lines_of
+from toiya.orders.carts import Wanted, buying_permission, lines_of, start_cart
 from toiya.orders.checkout import Purchase, claim_cart, digest_of, lock_chain, place_order
 from toiya.orders.edges import Priced, first_period
 from toiya.orders.errors import (
@@ -85,6 +85,21 @@ def send_request(actor: Actor, *, cart: Cart, version: int, note: str) -> OrderR
         if made is None:
             raise
         return made
+
+
+@transaction.atomic
+def request_order(
+    actor: Actor, *, customer: Tenant, provider: Tenant, lines: Mapping[int, Wanted], note: str
+) -> OrderRequest:
+    """A request in one step, as programs ask: where it is refused, no cart stays behind.
+
+    Raises what ``start_cart`` and ``send_request`` raise; CapacityMissing for who orders by itself.
+    """
+    actor.must(Permission.ORDERS_REQUEST)
+    if buying_permission(actor) is not Permission.ORDERS_REQUEST:
+        raise CapacityMissing
+    cart = start_cart(actor, customer=customer, partner=provider, lines=lines)
+    return send_request(actor, cart=cart, version=cart.version, note=note)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import enum
 import uuid
 from typing import Any
 
+from toiya.api.common import Party, Price
 from toiya.api.operations import Call, SeekQuery, operation
 from toiya.api.paging import place_of, seek_collection, size_of
 from toiya.api.reach import NO_SUCH_CUSTOMER, found_or
@@ -96,22 +97,6 @@ class CustomerOverviewItem(Wire, kw_only=True):
     users: int | None = None
     links: Links
     attributes: Attributes
-
-
-class Party(Wire):
-    """An organisation of the chain."""
-
-    id: uuid.UUID
-    name: str | None = None
-    latin_name: str | None = None
-    country: str | None = None
-
-
-class Price(Wire):
-    """A price of one unit and billing period: ``amount`` is exact decimal text in the currency's major unit."""
-
-    amount: str
-    currency: str
 
 
 class OfferInShort(Wire):

@@ -5,6 +5,7 @@ import uuid
 
 from django.utils.translation import gettext as _
 
+from toiya.api.common import within
 from toiya.api.errors import WireError
 from toiya.api.operations import Call, SeekQuery, operation
 from toiya.api.paging import place_of, seek_collection, size_of
@@ -229,22 +230,14 @@ def create_partnership_invitation(call: Call, body: InvitationRequest) -> Partne
     made = partner_invitations.invite_reseller(
         call.actor,
         language=body.language.value if body.language else call.actor.language,
-        email=_within(body.email, 254, "email"),
-        named_domain=_within(body.named_domain, 253, "namedDomain"),
+        email=within(body.email, 254, "email"),
+        named_domain=within(body.named_domain, 253, "namedDomain"),
         grant_days=_positive(body.grant_days),
         roles=LEAST_PRIVILEGE if body.roles is None else body.roles,
     )
     if body.send:
         partner_invitations.send_invitation(call.actor, invitation=made, email=made.email)
     return _partnership_invitation(call, _own_invitation(call, made.pk))
-
-
-def _within(text: str | None, most: int, name: str) -> str:
-    if text and len(text) > most:
-        told = _("%(name)s has %(found)s characters; it may have %(most)s.")
-        values = {"name": name, "found": len(text), "most": most}
-        raise WireError(400, 800002, told % values, name)
-    return text or ""
 
 
 def _positive(days: int | None) -> int | None:
@@ -431,9 +424,9 @@ def _wish(call: Call, body: RelationshipRequestBody) -> tuple[Wish, Capacity]:
         grant_days=body.grant_days or programme.grant_days,
         valid_days=body.valid_days or programme.invitation_days,
         roles=roles,
-        customer_name=_within(body.customer_name, 200, "customerName"),
-        email=_within(body.email, 254, "email"),
-        named_domain=_within(body.named_domain, 253, "namedDomain"),
+        customer_name=within(body.customer_name, 200, "customerName"),
+        email=within(body.email, 254, "email"),
+        named_domain=within(body.named_domain, 253, "namedDomain"),
     )
     return wish, capacity
 

@@ -18,7 +18,7 @@ from toiya.core.permissions import Capacity, Permission
 from toiya.core.reader import reader_name
 from toiya.orders.edges import edges_of
 from toiya.orders.examination import Basket, examine
-from toiya.orders.lists import requests_of
+from toiya.orders.lists import order_request, requests_of
 from toiya.orders.models import (
     AutomaticApproval,
     OrderRequest,
@@ -141,11 +141,7 @@ def export(request: PersonRequest, form: str) -> HttpResponse:
 # ---------------------------------------------------------------- one request
 def request_of(request: PersonRequest, request_id: uuid.UUID) -> OrderRequest:
     """The request, for its two sides. Raises NotVisible."""
-    found = requests_of(request.actor).select_related("provider__country", "customer__country", "partnership")
-    shown = found.filter(pk=request_id).first()
-    if shown is None:
-        raise NotVisible
-    return shown
+    return order_request(request.actor, request_id)
 
 
 def show(request: PersonRequest, request_id: uuid.UUID) -> HttpResponse:

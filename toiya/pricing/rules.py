@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from babel import Locale
 from django.db import transaction
 from django.db.models import F, Q
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
-from toiya.catalogue.models import Availability, Category, Product, Sku
+from toiya.catalogue.models import Availability, AvailabilityQuerySet, Category, Product, Sku
 from toiya.core.actor import Actor
 from toiya.core.errors import CapacityMissing, ChangedMeanwhile, NotVisible
 from toiya.core.money import UnitPrice
@@ -22,7 +23,7 @@ from toiya.core.reader import day
 from toiya.core.spreadsheets import Line, Sheet
 from toiya.directory.models import Tenant
 from toiya.pricing.errors import DatesReversed, RuleIncomplete, RuleRemoved, SameCurrency, UnknownBuyer
-from toiya.pricing.models import ExchangeRate, PriceBasis, PriceRule
+from toiya.pricing.models import ExchangeRate, PriceBasis, PriceRule, PriceRuleQuerySet
 from toiya.pricing.price_files import (
     NAMING,
     DryRun,
@@ -124,6 +125,34 @@ def _logged(rule: PriceRule) -> dict[str, object]:
     }
 
 
+RELATED = ("buyer", "category", "product", "sku__product", "availability__sku__product")
+
+
+def price_rules(actor: Actor, *, is_removed: bool = False) -> PriceRuleQuerySet:
+    """The seller's own rules with what they are about; those in use, or those that were removed."""
+    rows = PriceRule.objects.visible_to(actor).filter(removed_at__isnull=not is_removed)
+    return rows.select_related(*RELATED).prefetch_related("buyer__domains")
+
+
+def price_rule(actor: Actor, rule_id: uuid.UUID) -> PriceRule:
+    """One of the seller's own rules, also a removed one. Raises NotVisible."""
+    found = (
+        PriceRule.objects.visible_to(actor)
+        .select_related(*RELATED)
+        .prefetch_related("buyer__domains")
+        .filter(pk=rule_id)
+        .first()
+    )
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def is_currency(code: str) -> bool:
+    """Whether there is a currency with these three letters."""
+    return code in Locale("en").currencies
+
+
 @transaction.atomic
 def create_price_rule(actor: Actor, *, terms: RuleTerms) -> PriceRule:
     """One more rule; the narrowest that fits an offer and a buyer counts.
@@ -211,12 +240,18 @@ def set_exchange_rate(
 
 
 # ---------------------------------------------------------------- fixed prices as a file
-def sellable_availabilities(actor: Actor) -> list[Availability]:
-    """Everything on sale in the seller's own sales region (N-44), in the order of the catalogue."""
+def on_sale(actor: Actor) -> AvailabilityQuerySet:
+    """What is on sale in the seller's own sales region (N-44)."""
     region = Tenant.objects.filter(pk=actor.tenant_id).values("country__sales_region")
-    rows = Availability.objects.visible_to(actor).live().filter(country__sales_region__in=region)
+    return Availability.objects.visible_to(actor).live().filter(country__sales_region__in=region)
+
+
+def sellable_availabilities(actor: Actor) -> list[Availability]:
+    """Everything on sale in the seller's own sales region, in the order of the catalogue."""
     return list(
-        rows.select_related("sku__product__category").order_by(
+        on_sale(actor)
+        .select_related("sku__product__category")
+        .order_by(
             "country",
             "sku__product__category__position",
             "sku__product__code",

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from toiya.core.permissions import Capacity
 from toiya.core.terms import BillingCycle, Segment, Term
 from toiya.pricing.models import PriceBasis, PriceList
 from toiya.pricing.price_files import label_of
+from toiya.pricing.rules import is_currency
 from toiya.programme.countries import by_name, programme_countries
 from toiya.web.catalogue.forms import AREA, Versioned, code_field
 from toiya.web.editing import RowField
@@ -50,7 +50,7 @@ class CurrencyField(forms.CharField):
 
     def clean(self, value: Any) -> str:  # noqa: ANN401  (what the browser sent)
         code = str(super().clean(value)).upper()
-        if code and code not in Locale("en").currencies:
+        if code and not is_currency(code):
             raise forms.ValidationError(
                 gettext("“%(code)s” is not the three-letter code of a currency, like JPY.") % {"code": code}
             )

@@ -31,6 +31,8 @@ from toiya.pricing.rules import (
     dry_run_fixed,
     fixed_price,
     fixed_prices,
+    price_rule,
+    price_rules,
     remove_price_rule,
     restore_price_rule,
     sellable_availabilities,
@@ -53,14 +55,6 @@ from toiya.web.pricing.forms import (
 )
 from toiya.web.pricing.lists import carried, run_context
 
-RELATED = (
-    "buyer",
-    "category",
-    "product",
-    "sku__product",
-    "availability__sku__product",
-)
-
 
 def today_of(actor: Actor) -> dt.date:
     """The date where the seller is."""
@@ -70,9 +64,8 @@ def today_of(actor: Actor) -> dt.date:
 def listing(request: PersonRequest) -> HttpResponse:
     """The rules, the youngest first; removed ones on request, to be brought back; the try-out beside them."""
     removed = request.GET.get("removed") == "1"
-    rows = PriceRule.objects.visible_to(request.actor).filter(removed_at__isnull=not removed)
     page = page_by_key(
-        rows.select_related(*RELATED).prefetch_related("buyer__domains"),
+        price_rules(request.actor, is_removed=removed),
         fields=("created_at", "id"),
         cursor=cursor_of(request),
         descending=True,
@@ -175,11 +168,7 @@ def _steps(supplier: Any, paid: UnitPrice | None, asked: Any, buyer: Any) -> dic
 
 # ---------------------------------------------------------------- one rule
 def _find(request: PersonRequest, rule_id: uuid.UUID) -> PriceRule:
-    rows = PriceRule.objects.visible_to(request.actor).select_related(*RELATED)
-    found = rows.filter(pk=rule_id).first()
-    if found is None:
-        raise NotVisible
-    return found
+    return price_rule(request.actor, rule_id)
 
 
 def new(request: PersonRequest) -> HttpResponse:

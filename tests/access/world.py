@@ -406,6 +406,8 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         },
         "older relationship": by_id("entry_id", one=(older.pk, operator)),
         "agreement": by_id("agreement_id", one=(agreement.pk, operator)),
+        "agreement document link": {"forged": forged},
+        "published agreement": by_id("agreement_id", one=(agreement.pk, ALL)),
         "country": {
             "open": ({"code": "JP"}, operator),
             "nonexistent": ({"code": "ZZ"}, NONE),

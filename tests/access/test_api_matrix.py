@@ -26,7 +26,7 @@ from toiya.subscriptions.models import Subscription
 
 # Operations that ask for no permission: each tells only what anybody with a token may know, or asks in its use case.
 WITHOUT_PERMISSION: frozenset[str] = frozenset()
-# The first who asks for the organisation's standing link makes it; from then on it is only read (G-11, the one exception).
+# Whoever asks first for the organisation's standing link makes it; from then on it is only read (G-11's one exception).
 WRITES_ONCE = frozenset({"relationship_requests.get"})
 # What these path parameters name belongs to somebody; all others name things of the catalogue or of the programme.
 OWNED = frozenset(

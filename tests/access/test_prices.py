@@ -66,7 +66,9 @@ def text_of(response: HttpResponseBase) -> str:
 def plant(world: World) -> None:
     """Every edge has a price of its own, entered through the pages."""
     browsers = {persona.name: persona.browser for persona in world.personas}
-    offer = Availability.objects.get(sku__code="standard", term="P1Y", billing_cycle="monthly")
+    offer = Availability.objects.get(
+        sku__code="standard", term="P1Y", billing_cycle="monthly", tenant__domains__name="tsubame.example"
+    )
     draft = PriceList.objects.get(name="Coming")
     today = real_now().date().isoformat()
     ren, lists = browsers["ren"], f"/operator/catalogue/price-lists/{draft.pk}/"
@@ -115,7 +117,9 @@ def done(browser: Client, path: str, values: Mapping[str, object]) -> None:
 
 def more_pages() -> Iterator[str]:
     """Pages that show prices only when they are asked."""
-    offer = Availability.objects.get(sku__code="standard", term="P1Y", billing_cycle="monthly")
+    offer = Availability.objects.get(
+        sku__code="standard", term="P1Y", billing_cycle="monthly", tenant__domains__name="tsubame.example"
+    )
     for buyer in ("", "kawase.example", "aoba.example", "momiji.example", "yamabuki.example"):
         yield f"{reverse('pricing:our_prices')}?buyer={buyer}"
         yield f"{reverse('pricing:our_prices_export', args=['xlsx'])}?buyer={buyer}"

@@ -22,7 +22,7 @@ ADDRESS = "/v1/customers/relationshiprequests"
 def link(person: Person, query: str = "") -> str:
     told = api_of(person).get(ADDRESS + query)
     assert told.status == 200, told.body
-    return urlsplit(told.body["url"]).path
+    return str(urlsplit(told.body["url"]).path)
 
 
 def live() -> set[tuple[object, object]]:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 def test_worker_sends_seals_and_signs(cast: Cast, settings: LazySettings, tmp_path: Path) -> None:
     settings.CHECKPOINT_FOLDER = tmp_path
     suspend_partner(actor_of(cast.ren), tenant=cast.hinode, capacity=Capacity.PROVIDER, reason="Unpaid")
-    mail = outbox.post(
+    mail = outbox.post_addressed(
         actor_of(cast.mei),
         "mail/delivery_test",
         to="emi@aoba.example",

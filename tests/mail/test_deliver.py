@@ -58,7 +58,7 @@ def postbox(settings: LazySettings) -> Iterator[Postbox]:
 def post(cast: Cast, *, language: str = "ja") -> OutgoingMail:
     """A mail is in the outbox."""
     context = {"requested_at": "2026-11-22T09:05:00+00:00", "site_link": {"path": "/"}}
-    return outbox.post(
+    return outbox.post_addressed(
         actor_of(cast.mei), "mail/delivery_test", to="emi@aoba.example", language=language, context=context
     )
 

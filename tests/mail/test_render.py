@@ -16,7 +16,7 @@ from toiya.programme.models import Programme
 def post(cast: Cast, *, language: str = "en", **context: object) -> OutgoingMail:
     """The message that tests the delivery, with its usual context unless told otherwise."""
     usual: dict[str, object] = {"requested_at": "2026-11-22T09:05:00+00:00", "site_link": {"path": "/"}}
-    return outbox.post(
+    return outbox.post_addressed(
         actor_of(cast.mei),
         "mail/delivery_test",
         to="emi@aoba.example",

@@ -26,7 +26,7 @@ def post(
 ) -> OutgoingMail:
     """A mail is in the outbox."""
     usual: dict[str, object] = {"requested_at": "2026-11-22T09:05:00+00:00", "site_link": {"path": "/"}}
-    return outbox.post(
+    return outbox.post_addressed(
         actor_of(cast.mei), "mail/delivery_test", to=to, language=language, context={**usual, **context}
     )
 
@@ -98,7 +98,9 @@ def test_mail_that_does_not_exist_is_not_found(cast: Cast) -> None:
 
 
 def test_message_that_cannot_be_written_is_shown_as_that(cast: Cast) -> None:
-    mail = outbox.post(actor_of(cast.mei), "mail/no_such_message", to="emi@aoba.example", language="en")
+    mail = outbox.post_addressed(
+        actor_of(cast.mei), "mail/no_such_message", to="emi@aoba.example", language="en"
+    )
     deliver_mails(reaches_people=Family.objects.reaches_people)
 
     page = stranger().get(f"/mailbox/{mail.pk}/")

@@ -1,6 +1,7 @@
 """When sessions begin, change their id, and end (G-17), and what a temporary password is worth (G-19)."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -80,7 +81,11 @@ def test_signing_out_ends_the_session_on_the_server(cast: Cast) -> None:
 def test_an_administrator_s_act_ends_all_sessions_of_the_person(cast: Cast, act: str) -> None:
     browsers = [browser_of(cast.nao), browser_of(cast.nao)]
     assert all(is_in(browser) for browser in browsers)
-    acts = {"disable": disable_person, "reset_password": reset_password, "reset_factors": reset_factors}
+    acts: dict[str, Callable[..., object]] = {
+        "disable": disable_person,
+        "reset_password": reset_password,
+        "reset_factors": reset_factors,
+    }
 
     acts[act](actor_of(cast.kai), person=cast.nao)
 

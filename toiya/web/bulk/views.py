@@ -23,12 +23,13 @@ from toiya.bulk.files import (
 )
 from toiya.bulk.invitations import MAIL_WAITS
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow, BulkRowState, BulkState
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.programme.models import Programme
 from toiya.programme.words import current_programme
 from toiya.web.bulk.forms import FileForm
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 

@@ -22,6 +22,7 @@ from toiya.catalogue.models import (
 )
 from toiya.catalogue.pins import MOST_PINNED, pin_product, unpin_product
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity
@@ -31,7 +32,7 @@ from toiya.pricing.own_prices import OwnLine, buys_as, own_lines
 from toiya.pricing.price_files import plain
 from toiya.pricing.shelves import Shelf, shelf_of
 from toiya.web.catalogue.forms import BrowseForm
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 

@@ -24,11 +24,12 @@ from toiya.catalogue.products import (
 )
 from toiya.catalogue.words import Phase, phase_of
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.web.catalogue.forms import CategoryForm, ProductForm, ProductSearchForm
 from toiya.web.editing import Edit
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 

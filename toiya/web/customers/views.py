@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
@@ -41,7 +42,7 @@ from toiya.subscriptions.offboarding import end_relationship, preview_end, suspe
 from toiya.subscriptions.states import KEPT_DAYS
 from toiya.web.customers.forms import RemoveForm, SearchForm
 from toiya.web.customers.listing import TABLE, rows_of
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.forms import SuspendForm

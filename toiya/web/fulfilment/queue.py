@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from toiya.catalogue.models import Sku
 from toiya.core.actor import Actor
 from toiya.core.clock import real_now
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
@@ -31,7 +32,7 @@ from toiya.fulfilment.models import (
 )
 from toiya.fulfilment.queue import customers_of, is_cancellable, is_repeatable, retry_task
 from toiya.orders.fulfilling import cancel_task
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.fulfilment.forms import QueueForm
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of

@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.licences.listing import holders_of, pools_of
 from toiya.licences.models import Licence, SeatPool
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.licences.place import Place, place_of
 from toiya.web.paging import cursor_of, pager_of

@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Role
@@ -21,7 +22,7 @@ from toiya.licences.deleted import deleted_users
 from toiya.licences.errors import TooManyAtOnce
 from toiya.licences.listing import chosen_users, holdings_of, pools_of, users_of
 from toiya.relations.rights import roles_in
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.licences.forms import LicencesForm, UserSearchForm, ids
 from toiya.web.licences.place import Place, place_of

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.pagination import page_by_key
 from toiya.orders.edges import edges_of_chain
 from toiya.orders.lists import lines_of_orders, name_of_colleague, orders_of
 from toiya.orders.models import Order, OrderQuerySet, OrderState
 from toiya.subscriptions.rights import serves
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.orders.forms import SearchForm, order_search
 from toiya.web.orders.presenting import ORDER_TONES, edge_labels, ordered_rows, totals_of_ordered, with_wishes

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.money import Money
 from toiya.core.pagination import page_by_key
@@ -40,7 +41,7 @@ from toiya.orders.requests import (
 )
 from toiya.relations.models import Partnership
 from toiya.web.customers.views import failed
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.orders.forms import (
     AutomaticForm,

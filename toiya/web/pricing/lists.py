@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from toiya.catalogue.models import Availability
+from toiya.core.csv_files import Cell
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal
 from toiya.core.money import WrongPrice, read_price
 from toiya.core.pagination import page_by_key
@@ -39,7 +40,7 @@ from toiya.pricing.price_lists import (
 )
 from toiya.web.catalogue.products import crumbs, form_page, keeping_tabs
 from toiya.web.editing import Edit, failed
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.pricing.forms import FileForm, LinesFilterForm, ListFilterForm, ListForm, NewListForm

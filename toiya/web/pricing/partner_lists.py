@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity
@@ -20,7 +21,7 @@ from toiya.pricing.price_lists import Mark, MarkedLine, coming_list, last_day, l
 from toiya.pricing.rules import buyer_by_domain
 from toiya.pricing.shelves import Shelf, shelf_of
 from toiya.web.catalogue.browse import ORDER, price_tabs, shelf_context
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.pricing.lists import line_row, list_export, mark_cell

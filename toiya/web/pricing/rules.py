@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from toiya.catalogue.models import Availability, Category, Product
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.money import UnitPrice
 from toiya.core.pagination import page_by_key
@@ -42,7 +43,7 @@ from toiya.pricing.rules import (
 from toiya.web.catalogue.browse import price_tabs
 from toiya.web.catalogue.products import form_page
 from toiya.web.editing import Edit, failed
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.pricing.forms import (

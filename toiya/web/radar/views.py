@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Product
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.money import Money
 from toiya.core.pagination import page_by_key
@@ -32,7 +33,7 @@ from toiya.subscriptions.radar import (
     renewals_sold,
     with_names,
 )
-from toiya.web.exports import Cell, list_file
+from toiya.web.exports import list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.radar.forms import RadarForm

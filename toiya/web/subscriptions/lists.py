@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Product
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.subscriptions.lists import find_subscriptions, page_of_subscriptions
 from toiya.subscriptions.models import LIVE, SubscriptionQuerySet
 from toiya.subscriptions.rights import subscription_for
 from toiya.subscriptions.vendor import asked_quantity
 from toiya.web.customers.views import partnered_resellers
-from toiya.web.exports import FORMATS, Cell, list_file
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.subscriptions.forms import FilterForm

@@ -164,7 +164,7 @@ def test_a_member_is_added_and_removed(cast: Cast, django_assert_num_queries: Dj
 def test_the_query_may_name_role_and_member(cast: Cast) -> None:
     """Some clients name both after the question mark; the list then holds this role alone.
 
-    Planted fault: ``from_query`` of operations.py with both names the other way round.
+    Planted fault: ``_from_query`` of door.py that reads the first name for both.
     """
     relate(cast.kawase, cast.aoba)
     lend(cast, DirectoryRole.GLOBAL_ADMINISTRATOR)

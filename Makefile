@@ -42,6 +42,7 @@ lint: bootstrap-test ## lint, types, layers, migrations, translations
 	@mkdir -p var/check
 	TOIYA_VAR=var/check DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations --check --dry-run
 	$(BIN)/python tools/messages.py check
+	$(BIN)/python tools/api_coverage.py check
 	$(BIN)/python tools/requirements.py > var/check/requirements.txt && tail -n 1 var/check/requirements.txt
 
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`

@@ -50,6 +50,7 @@ def open_source(cast: Cast) -> Program:
 
 
 # ---------------------------------------------------------------- by itself
+@pytest.mark.operation("auth.token_v1_client_credentials")
 def test_client_credentials_of_the_first_generation_answer_in_text(cast: Cast, own: Program) -> None:
     told = own.token(
         1, "hinode.example", grant_type="client_credentials", resource="https://graph.windows.net"
@@ -76,6 +77,7 @@ def test_client_credentials_of_the_first_generation_answer_in_text(cast: Cast, o
     assert ApplicationSecret.objects.get().last_used_at is not None
 
 
+@pytest.mark.operation("auth.token_v2")
 @pytest.mark.parametrize("tenant", ["hinode.example", "HINODE.Example", "", "common", "organizations"])
 @pytest.mark.parametrize(
     "scope",
@@ -141,6 +143,7 @@ def test_whoever_is_not_signed_in_signs_in_first_and_comes_back(cast: Cast, own:
     assert without_factor.headers["Location"].startswith("/account/security/app/?next=%2Fcommon%2Foauth2")
 
 
+@pytest.mark.operation("auth.token_v2")
 def test_a_code_becomes_tokens_for_the_person(cast: Cast, own: Program) -> None:
     response = agree(cast.sora, own.question(nonce="n-1"))
     back = brought_back(response)
@@ -169,6 +172,20 @@ def test_a_code_becomes_tokens_for_the_person(cast: Cast, own: Program) -> None:
     assert id_token["tid"] == own.tenant
 
 
+@pytest.mark.operation("auth.token_v1_authorization_code", "auth.authorize_v1")
+def test_a_code_of_the_first_generation_answers_in_text(cast: Cast, own: Program) -> None:
+    """With ``resource``; numbers are texts (conventions.md 2.1)."""
+    code = brought_back(agree(cast.sora, own.question(1)))["code"]
+
+    told = own.redeem(code, 1, resource=RESOURCE)
+
+    assert told.status == 200
+    assert bearer(told).actor.person_id == cast.sora.pk
+    numbers = ("expires_in", "ext_expires_in", "expires_on", "not_before")
+    assert all(isinstance(told.body[name], str) and told.body[name].isdecimal() for name in numbers)
+    assert told.body["refresh_token"]
+
+
 def checked(id_token: str, program: Program) -> dict[str, Any]:
     """The ID token, checked with what the discovery documents say, as a client library does."""
     document = json.loads(Client().get(f"/{program.tenant}/v2.0/.well-known/openid-configuration").content)
@@ -181,6 +198,7 @@ def checked(id_token: str, program: Program) -> dict[str, Any]:
     return claims
 
 
+@pytest.mark.operation("auth.authorize_v1")
 def test_code_and_id_token_come_together_in_a_form(cast: Cast, own: Program) -> None:
     """conventions.md 2.1: ``response_type=code id_token`` with ``response_mode=form_post``, first generation."""
     question = own.question(
@@ -214,6 +232,7 @@ def test_who_declines_is_taken_back_with_that_answer(cast: Cast, own: Program) -
     assert not Authorization.objects.exists()
 
 
+@pytest.mark.operation("auth.token_v1_refresh_token")
 def test_a_confidential_program_may_do_without_a_proof_and_keeps_its_refresh_token(
     cast: Cast, own: Program
 ) -> None:
@@ -331,6 +350,7 @@ def test_codes_for_devices_are_not_guessed(cast: Cast, open_source: Program) -> 
 
 
 # ---------------------------------------------------------------- documents and the first generation's exchange
+@pytest.mark.operation("auth.instance_discovery", "auth.openid_configuration")
 def test_the_documents_by_which_libraries_find_their_way(cast: Cast, own: Program) -> None:
     tenant = str(cast.hinode.pk)
     document = json.loads(Client().get("/hinode.example/v2.0/.well-known/openid-configuration").content)
@@ -370,6 +390,7 @@ def test_an_unknown_organisation_has_no_documents(cast: Cast, path: str) -> None
     assert json.loads(told.content)["error_codes"] == [90002]
 
 
+@pytest.mark.operation("auth.generate_token")
 @pytest.mark.parametrize("path", ["/generatetoken", "/GenerateToken", "/generatetoken/"])
 def test_generatetoken_hands_back_the_same_token(cast: Cast, own: Program, path: str) -> None:
     token = own.alone().body["access_token"]

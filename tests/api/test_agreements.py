@@ -195,7 +195,7 @@ def test_the_words_are_to_be_read_for_five_minutes(cast: Cast, agreement: Agreem
 
 
 @pytest.mark.operation("agreements.get_template_document")
-@pytest.mark.parametrize("template", ["x", str(uuid.uuid4()), "%00", "upper"])
+@pytest.mark.parametrize("template", ["x", "00000000-0000-4000-8000-000000000000", "%00", "upper"])
 def test_templates_that_are_none(cast: Cast, agreement: Agreement, template: str) -> None:
     """The id is told apart by the case of its letters (so the documents)."""
     asked = str(agreement.pk).upper() if template == "upper" else template
@@ -274,7 +274,7 @@ def test_what_the_page_confirms_is_read_here(cast: Cast, agreement: Agreement) -
     ("changes", "about"),
     [
         ({"templateId": "x"}, ["templateId"]),
-        ({"templateId": str(uuid.uuid4())}, ["templateId"]),
+        ({"templateId": "00000000-0000-4000-8000-000000000000"}, ["templateId"]),
         ({"type": "MicrosoftCloudAgreement"}, ["templateId"]),
         ({"type": "x"}, ["type", "x"]),
         ({"dateAgreed": "2990-01-01"}, ["dateAgreed"]),

@@ -25,7 +25,12 @@ from toiya.events.posting import Happening
 from toiya.mail import outbox
 from toiya.relations.errors import ConsentMissing, GrantNotLive, GrantTooLong, NotInGrant
 from toiya.relations.events import raise_events
-from toiya.relations.models import AccessAssignment, AdministrationGrant, GrantRole
+from toiya.relations.models import (
+    AccessAssignment,
+    AdministrationGrant,
+    AdministrationGrantQuerySet,
+    GrantRole,
+)
 
 LONGEST_GRANT = dt.timedelta(days=730)
 BATCH = 100
@@ -183,6 +188,27 @@ def tell_expired(by: By, *, grant: AdministrationGrant) -> bool:
         return False
     raise_events(by, _of_grant(grant, EventName.GRANT_EXPIRED, tie=Tie.NONE))
     return True
+
+
+def grants_of(
+    actor: Actor, *, is_given: bool | None = None, is_live: bool = False
+) -> AdministrationGrantQuerySet:
+    """What the organisation gave and received, also what has ended, with its roles and who may use them."""
+    rows = AdministrationGrant.objects.visible_to(actor)
+    if is_given is not None:
+        own = {"tenant_id": actor.tenant_id} if is_given else {"grantee_id": actor.tenant_id}
+        rows = rows.filter(**own)
+    if is_live:
+        rows = rows.live(actor.now)
+    return rows.select_related("tenant", "grantee").prefetch_related("roles", "assignments")
+
+
+def grant_of(actor: Actor, grant_id: uuid.UUID) -> AdministrationGrant:
+    """One of them. Raises NotVisible."""
+    found = grants_of(actor).filter(pk=grant_id).first()
+    if found is None:
+        raise NotVisible
+    return found
 
 
 @transaction.atomic

@@ -11,14 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import Actor
-from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
 from toiya.directory.models import Person, Tenant
 from toiya.licences.models import SeatPool
 from toiya.orders.models import WishState
 from toiya.orders.wishes import own_wishes
 from toiya.relations.administration import touched_with
-from toiya.relations.grants import powers_of, remove_grant
+from toiya.relations.grants import grant_of, grants_of, powers_of, remove_grant
 from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription
 from toiya.web.http import PersonRequest
@@ -53,12 +52,7 @@ def home(request: PersonRequest) -> HttpResponse:
 def relationships(request: PersonRequest) -> HttpResponse:
     """パートナー関係: every relation, live or past, with who, what, since and until."""
     actor = request.actor
-    grants = (
-        AdministrationGrant.objects.visible_to(actor)
-        .select_related("tenant", "grantee")
-        .prefetch_related("roles")
-        .order_by("-starts_at", "id")
-    )
+    grants = grants_of(actor).order_by("-starts_at", "id")
     partnerships = Partnership.objects.visible_to(actor).select_related("provider", "reseller")
     served = ResellerRelationship.objects.visible_to(actor).filter(customer_id=actor.tenant_id)
     rows = _grant_rows(actor, grants)
@@ -110,10 +104,7 @@ def _grant_row(actor: Actor, grant: AdministrationGrant, consented_by: str) -> d
 def remove_access(request: PersonRequest, grant_id: uuid.UUID) -> HttpResponse:
     """Take the access back, or give up what was received; the page says what stays (S-071, N-19)."""
     actor = request.actor
-    found = AdministrationGrant.objects.visible_to(actor).select_related("tenant", "grantee")
-    grant = found.prefetch_related("roles").filter(pk=grant_id).first()
-    if grant is None:
-        raise NotVisible
+    grant = grant_of(actor, grant_id)
     if request.method == "POST":
         remove_grant(actor, grant=grant)
         messages.success(request, _("The administrator access is removed. It ended at this moment."))

@@ -1,10 +1,11 @@
 """A file is handed in, looked at, confirmed or stopped; its passwords are downloaded once."""
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -49,6 +50,7 @@ def hand_in(
         encoding=table.encoding,
         ignored_columns=ignored[:20],
         uploaded_by_id=actor.person_id,
+        application_id=actor.application_id,
         language=translation.get_language() or actor.language,
         created_at=actor.now,
         row_count=len(rows),
@@ -176,6 +178,21 @@ def forget_passwords() -> int:
     old = BulkFile.objects.filter(confirmed_at__lt=real_now() - PASSWORDS_LIVE)
     left = BulkRow.objects.filter(file__in=old).exclude(encrypted_secret="")
     return left.update(encrypted_secret="")
+
+
+def file_of(actor: Actor, file_id: uuid.UUID) -> BulkFile:
+    """One file of the actor's organisation. Raises NotVisible."""
+    found = BulkFile.objects.visible_to(actor).select_related("uploaded_by", "customer").filter(pk=file_id)
+    file = found.first()
+    if file is None:
+        raise NotVisible
+    return file
+
+
+def count_of_rows(file: BulkFile) -> Mapping[str, int]:
+    """How many rows are in which state."""
+    counted = file.rows.order_by().values_list("state").annotate(count=Count("pk"))
+    return dict(counted)
 
 
 def failures(file: BulkFile) -> Iterable[BulkRow]:

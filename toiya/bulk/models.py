@@ -43,6 +43,7 @@ class BulkFileQuerySet(models.QuerySet["BulkFile"]):
 class BulkFile(models.Model):
     """A file that somebody handed in. ``uploaded_by`` is on whose behalf each row is carried out, with the rights of
     that moment (T-18). ``language`` is what they read when they handed it in; its rows are answered in it.
+    ``application_id``: the program through which it was handed in, by itself or in a person's name.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -54,6 +55,7 @@ class BulkFile(models.Model):
     ignored_columns = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=BulkState.choices, default=BulkState.CHECKING)
     uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    application_id = models.UUIDField(null=True, blank=True)
     language = models.CharField(max_length=5, blank=True, default="")
     created_at = models.DateTimeField()
     row_count = models.PositiveIntegerField(default=0)

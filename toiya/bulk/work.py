@@ -5,6 +5,7 @@ out twice, whatever is killed when. The uploader is read from the database in it
 middle end the rest (T-18, T-48).
 """
 
+import dataclasses
 import datetime as dt
 import uuid
 
@@ -29,7 +30,9 @@ from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible, Refusal, TooManyAttempts
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.sending import send_invitation
-from toiya.directory.actors import actor_for, person_for_request
+from toiya.directory.actors import actor_for
+from toiya.directory.models import Person
+from toiya.tokens.models import Application
 
 LEASE = dt.timedelta(minutes=2)
 BATCH = 40
@@ -92,9 +95,12 @@ def _step(file: BulkFile, row: BulkRow, state: BulkState) -> bool:
 
 
 def uploader(file: BulkFile) -> Actor:
-    """Whoever handed the file in, as they are at this moment. Raises NotVisible for somebody who is gone."""
-    person = person_for_request(file.uploaded_by_id)
-    if person is None:
+    """Whoever handed the file in, a person or an application, as they are at this moment.
+
+    Raises NotVisible for somebody who is gone, and for a program that was disabled or unregistered meanwhile.
+    """
+    account = Person.accounts.select_related("tenant__family").filter(pk=file.uploaded_by_id).first()
+    if account is None or not _is_let_in(file):
         raise NotVisible
     second_factor_at = file.second_factor_at
     if file.state == BulkState.CHECKING:
@@ -104,7 +110,14 @@ def uploader(file: BulkFile) -> Actor:
     elif second_factor_at is not None and file.kind in {BulkKind.USERS, BulkKind.CUSTOMERS}:
         # Confirmed with a fresh second factor; a long file is no reason to ask again in the middle.
         second_factor_at = max(second_factor_at, real_now() - dt.timedelta(minutes=10))
-    return actor_for(person, language=file.language or person.language, second_factor_at=second_factor_at)
+    actor = actor_for(account, language=file.language or account.language, second_factor_at=second_factor_at)
+    return dataclasses.replace(actor, application_id=file.application_id)
+
+
+def _is_let_in(file: BulkFile) -> bool:
+    """Handed in on a page, or through a program that still opens the API."""
+    program = file.application_id
+    return program is None or Application.objects.live().filter(pk=program).exists()
 
 
 Verdict = tuple[BulkRowState, str, str]

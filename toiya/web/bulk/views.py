@@ -1,11 +1,10 @@
 """Files with many rows: handed in, looked at row by row, confirmed, followed, corrected (C-08, N-25)."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +14,9 @@ from toiya.bulk.acts import KINDS, kinds_for
 from toiya.bulk.columns import COLUMNS, RESULT, Column
 from toiya.bulk.files import (
     confirm_file,
+    count_of_rows,
     failures,
+    file_of,
     hand_in,
     may_take_passwords,
     stop_file,
@@ -125,11 +126,7 @@ def template(request: PersonRequest, kind: str, form: str) -> HttpResponse:
 
 # ---------------------------------------------------------------- one file
 def _file(request: PersonRequest, file_id: uuid.UUID) -> BulkFile:
-    found = BulkFile.objects.visible_to(request.actor).select_related("uploaded_by", "customer")
-    file = found.filter(pk=file_id).first()
-    if file is None:
-        raise NotVisible
-    return file
+    return file_of(request.actor, file_id)
 
 
 def file_page(request: PersonRequest, file_id: uuid.UUID) -> HttpResponse:
@@ -138,7 +135,7 @@ def file_page(request: PersonRequest, file_id: uuid.UUID) -> HttpResponse:
     state = request.GET.get("state", "")
     rows = file.rows.filter(state=state) if state in BulkRowState.values else file.rows.all()
     page = page_by_key(rows, fields=("line",), cursor=cursor_of(request))
-    counts = {row["state"]: row["count"] for row in file.rows.values("state").annotate(count=Count("pk"))}
+    counts = count_of_rows(file)
     context = {
         "file": file,
         "tone": FILE_TONES[BulkState(file.state)],
@@ -181,7 +178,7 @@ def _row(row: BulkRow) -> dict[str, Any]:
     }
 
 
-def _tabs(file: BulkFile, counts: dict[str, int], state: str) -> list[dict[str, object]]:
+def _tabs(file: BulkFile, counts: Mapping[str, int], state: str) -> list[dict[str, object]]:
     path = reverse("bulk:file", args=[file.pk])
     tabs: list[dict[str, object]] = [
         {"url": path, "label": _("All"), "current": not state, "count": sum(counts.values())}

@@ -255,5 +255,10 @@ def _bare(text: str) -> str:
 
 
 def utc(instant: dt.datetime) -> dt.datetime:
-    """The instant in UTC; one without a zone was meant as UTC."""
-    return instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
+    """The instant in UTC; one without a zone was meant as UTC. Raises WireError (800002) beyond the years there are."""
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=dt.UTC)
+    try:
+        return instant.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise WireError(400, 800002, _("A value is out of range: %(error)s.") % {"error": error}) from error

@@ -130,9 +130,14 @@ def is_genuine(head: SignedHead, public: str) -> bool:
 def stored_checkpoints(tenant_id: uuid.UUID) -> Iterator[SignedHead]:
     """Those in the database."""
     for row in Checkpoint.objects.filter(tenant_id=tenant_id).order_by("position"):
-        yield SignedHead(
-            str(row.tenant_id), row.position, row.hash, row.signed_at.isoformat(), row.key_id, row.signature
-        )
+        yield signed_head(row)
+
+
+def signed_head(row: Checkpoint) -> SignedHead:
+    """The checkpoint with everything that its signature covers."""
+    return SignedHead(
+        str(row.tenant_id), row.position, row.hash, row.signed_at.isoformat(), row.key_id, row.signature
+    )
 
 
 def kept_checkpoints(place: Path) -> Iterator[SignedHead]:

@@ -71,7 +71,12 @@ def _values(tenant_id: uuid.UUID, values: Values) -> dict[str, object]:
 
 
 def record_digest(entry: AuditRecord) -> str:
-    """SHA-256 over the canonical JSON (RFC 8785) of everything in the row but its number.
+    """SHA-256 over the canonical JSON of the row."""
+    return hashlib.sha256(canonical(entry)).hexdigest()
+
+
+def canonical(entry: AuditRecord) -> bytes:
+    """The canonical JSON (RFC 8785) of everything in the row but its number.
 
     An act of a person at a page has no application, and its digest is as it was before there were any.
     """
@@ -82,7 +87,7 @@ def record_digest(entry: AuditRecord) -> str:
     }
     if entry.application_id is None:
         del content["application_id"]
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()  # type: ignore[arg-type]
+    return rfc8785.dumps(content)  # type: ignore[arg-type]
 
 
 def _stable(value: object) -> object:

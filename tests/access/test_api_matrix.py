@@ -51,6 +51,9 @@ OWNED = frozenset(
         "invitation_id",
         "request_id",
         "file_id",
+        "grant_id",
+        "rule_id",
+        "partnership_id",
     }
 )
 IDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

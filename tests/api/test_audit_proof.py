@@ -181,7 +181,7 @@ def test_what_was_tampered_with_is_found(log: Cast, tamper: Callable[[list[Page]
 
 
 def test_what_was_erased_stays_proven(log: Cast) -> None:
-    """The name is gone, the record and its proof stay (G-19)."""
+    """The name is gone, the record and its proof stay."""
     api = api_of_application(log.hinode, Role.ADMIN_AGENT)
     sign_checkpoints()
     PersonalValue.objects.filter(tenant_id=log.hinode.pk).delete()

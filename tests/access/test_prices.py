@@ -15,7 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access.test_matrix import ask, cells_of
-from tests.access.world import World, build_world
+from tests.access.world import Persona, World, build_world
+from tests.api.speaking import api_of
 from tests.commerce import subscribed
 from toiya.audit.models import AuditRecord
 from toiya.catalogue.models import Availability
@@ -25,6 +26,7 @@ from toiya.directory.models import Tenant
 from toiya.mail.models import OutgoingMail
 from toiya.mail.render import render
 from toiya.pricing.models import PriceList
+from toiya.programme.models import Country
 from toiya.relations.models import Partnership
 
 COST, TO_KAWASE, TO_ALL, TO_AOBA, KAWASE_TO_AOBA, TO_YAMABUKI, YAMABUKI_TO_MOMIJI = range(917101, 917108)
@@ -58,7 +60,7 @@ def text_of(response: HttpResponseBase) -> str:
     """Pages and CSV as they are; of XLSX files every cell."""
     content: bytes = getattr(response, "content", b"") or b"".join(getattr(response, "streaming_content", ()))
     if not content.startswith(ZIP_SIGN):
-        return content.decode()
+        return content.decode(errors="replace")
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
     return "\n".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
 
@@ -70,7 +72,7 @@ def plant(world: World) -> None:
         sku__code="standard", term="P1Y", billing_cycle="monthly", tenant__domains__name="tsubame.example"
     )
     draft = PriceList.objects.get(name="Coming")
-    today = real_now().date().isoformat()
+    today = Country.objects.get(code="JP").local_date(real_now()).isoformat()
     ren, lists = browsers["ren"], f"/operator/catalogue/price-lists/{draft.pk}/"
     done(ren, f"{lists}edit/", {"name": "Now", "valid_from": today, "version": 1})
     prices = {f"list-{offer.pk}": f"{COST}.31", f"retail-{offer.pk}": "1500"}
@@ -130,13 +132,30 @@ def more_pages() -> Iterator[str]:
     yield f"{reverse('pricing:running_promotions')}?offer={offer.pk}&quantity=1"
 
 
+def read_by_programs(persona: Persona) -> Iterator[tuple[str, str]]:
+    """The addresses of the API that tell prices in long lists, and one by one what they list."""
+    if persona.person is None or not persona.has_factor or not persona.roles:
+        return
+    api = api_of(persona.person)
+    paths = ["/v1/toiya/priceRules", "/v1/toiya/orderRequests", "/v1/toiya/subscriptions", "/v1/toiya/orders"]
+    buyers = ("kawase.example", "aoba.example", "momiji.example", "yamabuki.example")
+    paths += ["/v1/toiya/prices", *(f"/v1/toiya/prices?buyer={buyer}" for buyer in buyers)]
+    for path in paths:
+        told = api.get(path)
+        yield path, told.content.decode()
+        for item in told.body.get("items", []):
+            if "OrderRequest" in str(item.get("attributes")):
+                yield path, api.get(f"{path}/{item['id']}").content.decode()
+
+
 @pytest.mark.once
 @pytest.mark.goal("G-05")
 @pytest.mark.requirement("S-058")
 def test_no_foreign_price_in_anything_that_anybody_can_open(
     db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Every GET route of every area, for one person of each organisation; mails and the activity log as well.
+    """Every GET route of every area, for one person of each organisation; the lists of the API, mails and the activity
+    log as well.
 
     Planted faults that this test finds: ``confirmed_at`` and ``live()`` left out of ``suppliers_of``; the estimated
     price and the cost shown to a reseller in the catalogue; a rule's price in the log.
@@ -153,12 +172,19 @@ def test_no_foreign_price_in_anything_that_anybody_can_open(
     pages += [(persona, path) for persona in personas for path in more_pages()]
     seen: dict[int, set[str]] = {price: set() for price in MAY_SEE}
     foreign: list[str] = []
+    through_api: set[tuple[int, str]] = set()
 
     for persona, path in pages:
         for price in found_in(text_of(ask(persona, "GET", path))):
             seen[price].add(persona.tenant)
             if persona.tenant not in MAY_SEE[price]:
                 foreign.append(f"{persona.name} ({persona.tenant}) sees {price} at {path}")
+    for persona in personas:
+        for path, text in read_by_programs(persona):
+            for price in found_in(text):
+                through_api.add((price, persona.tenant))
+                if persona.tenant not in MAY_SEE[price]:
+                    foreign.append(f"{persona.name} ({persona.tenant}) reads {price} at {path}")
     for mail in OutgoingMail.objects.all():
         reader = mail.to.rpartition("@")[2].removeprefix("mail.").removesuffix(".example")
         written = found_in(f"{mail.context} {render(mail).text}")
@@ -168,6 +194,7 @@ def test_no_foreign_price_in_anything_that_anybody_can_open(
     assert foreign == []
     assert logged == []
     assert len(pages) > len(personas) * 20
+    assert {(TO_KAWASE, "kawase"), (TO_KAWASE, "hinode"), (KAWASE_TO_AOBA, "kawase")} <= through_api
     for price, who in ((COST, "hinode"), (COST, "tsubame"), (TO_KAWASE, "kawase"), (TO_ALL, "hinode"),
                        (KAWASE_TO_AOBA, "kawase"), (TO_YAMABUKI, "yamabuki"), (TO_AOBA, "hinode"),
                        (YAMABUKI_TO_MOMIJI, "yamabuki")):  # fmt: skip

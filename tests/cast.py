@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import pickle
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.contrib.auth.hashers import make_password
@@ -31,6 +32,11 @@ from toiya.programme.models import Agreement, AgreementKind, Country, Programme,
 from toiya.relations.models import Channel, Origin, Partnership, ResellerRelationship
 
 PASSWORD = "correct horse battery staple"
+
+
+def day_in_japan() -> dt.date:
+    """Today where the stories happen; for nine hours of each day that is tomorrow's date of UTC."""
+    return real_now().astimezone(ZoneInfo("Asia/Tokyo")).date()
 
 
 @functools.cache

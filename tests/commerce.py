@@ -9,7 +9,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
-from tests.cast import Cast
+from tests.cast import Cast, day_in_japan
 from toiya.catalogue.models import (
     Availability,
     Category,
@@ -200,7 +200,7 @@ def rule(
         sells_as=sells_as,
         basis=basis,
         percent=percent,
-        **{"currency": "JPY", "valid_from": real_now().date() - dt.timedelta(days=50), **more},
+        **{"currency": "JPY", "valid_from": day_in_japan() - dt.timedelta(days=50), **more},
         created_at=real_now(),
     )
 

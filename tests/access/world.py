@@ -11,7 +11,18 @@ from django.test import Client
 from tests.access.counters import counters
 from tests.access.programs import programs
 from tests.access.shelves import shelves
-from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate, stranger
+from tests.cast import (
+    Cast,
+    actor_of,
+    browser_of,
+    build_cast,
+    day_in_japan,
+    found,
+    hire,
+    partner,
+    relate,
+    stranger,
+)
 from tests.commerce import Shop, build_shop, subscribed
 from tests.fulfilment.story import asked_task, webhook_connector
 from tests.webhooks.story import listen_elsewhere, told_to
@@ -279,7 +290,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
         expires_at=real_now() + DAY,
     )
     older = OlderRelationship.objects.create(
-        partner=tsuru, customer=momiji, portal="Classic", since=real_now().date()
+        partner=tsuru, customer=momiji, portal="Classic", since=day_in_japan()
     )
     mail = OutgoingMail.objects.create(
         tenant_id=cast.hinode.pk,

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.api.selling import RESELLER, THROUGH_KAWASE, item, line, link, member, open_market
 from tests.api.speaking import Told, api_of, api_of_application
-from tests.cast import Cast, actor_of, browser_of, found, hire, partner, relate
+from tests.cast import Cast, actor_of, browser_of, day_in_japan, found, hire, partner, relate
 from tests.commerce import subscribed
 from tests.orders.story import Market, cart_of
 from toiya.audit.models import AuditRecord
@@ -38,7 +38,7 @@ def priced(price: int, quantity: int) -> dict[str, int]:
 
 def promotion_of(story: Market, *, least: int = 1) -> Promotion:
     """Office is cheaper by a tenth just now."""
-    today = real_now().date()
+    today = day_in_japan()
     return Promotion.objects.create(
         tenant=story.cast.operator,
         code="spring",
@@ -553,7 +553,7 @@ def test_the_ids_of_a_sandbox_name_nobody_outside(story: Market) -> None:
         "lineItems": [line(story, "office", 1, participants=THROUGH_KAWASE)],
     }
     assert api.post(base, body).status == 201
-    OrganizationProfile.objects.filter(owner=cast.kawase).update(inactive_since=real_now().date())
+    OrganizationProfile.objects.filter(owner=cast.kawase).update(inactive_since=day_in_japan())
     begun = cart_of(story, cast.mei, ("office", 5))
     path = f"{base}/{begun.pk}"
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.api.selling import item, open_market
 from tests.api.speaking import TOKEN, Api, api_of, api_of_application
-from tests.cast import Cast, browser_of, partner
+from tests.cast import Cast, browser_of, day_in_japan, partner
 from tests.orders.story import Market
 from toiya.core.clock import real_now
 from toiya.core.permissions import Role
@@ -33,7 +33,7 @@ def story(cast: Cast) -> Market:
 
 def fixed(story: Market, price: int, sells_as: str, buyer: str = "") -> dict[str, Any]:
     """A fixed price of Office."""
-    today = str(real_now().date() - dt.timedelta(days=1))
+    today = str(day_in_japan() - dt.timedelta(days=1))
     return {
         "sellsAs": sells_as,
         "buyerDomain": buyer,

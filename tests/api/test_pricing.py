@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.api.selling import open_market
 from tests.api.speaking import Told, api_of, api_of_application
-from tests.cast import Cast, hire, partner
+from tests.cast import Cast, day_in_japan, hire, partner
 from tests.commerce import price, rule
 from tests.orders.story import Market
 from toiya.catalogue.models import Product
@@ -123,7 +123,7 @@ def test_each_tier_reads_its_own_price(
 def test_past_and_coming_sheets(story: Market) -> None:
     """What a past month's last day cost, and the list that begins within 30 days; for the reseller today's only."""
     cast, shop = story.cast, story.shop
-    today = real_now().date()
+    today = day_in_japan()
     coming = PriceList.objects.create(
         tenant=cast.operator,
         country_id="JP",

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.api.selling import item, open_market
 from tests.api.speaking import api_of, api_of_application
-from tests.cast import Cast, actor_of, browser_of, hire
+from tests.cast import Cast, actor_of, browser_of, day_in_japan, hire
 from tests.commerce import subscribed
 from tests.orders.story import Market
 from toiya.core.clock import real_now
@@ -25,7 +25,7 @@ def story(cast: Cast) -> Market:
 
 def promote(story: Market, code: str, **more: Any) -> Promotion:
     """A promotion of Office that began yesterday."""
-    today = real_now().date()
+    today = day_in_japan()
     values = {
         "discount_basis_points": 1250,
         "valid_from": today - dt.timedelta(days=1),
@@ -55,7 +55,7 @@ def test_what_is_on(story: Market, django_assert_num_queries: DjangoAssertNumQue
     promote(story, "abroad", country_id="US")
     promote(story, "school", segment="education")
     promote(story, "draft", published_at=None)
-    promote(story, "over", valid_until=real_now().date() - dt.timedelta(days=0))
+    promote(story, "over", valid_until=day_in_japan() - dt.timedelta(days=0))
     kai = api_of(cast.kai)
 
     with django_assert_num_queries(5):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import Cast, actor_of, partner, relate
+from tests.cast import Cast, actor_of, day_in_japan, partner, relate
 from tests.commerce import Shop, build_shop, offer_of, price, rule, sku_of, subscribed
 from tests.orders.story import market, ordered
 from toiya.catalogue.errors import (
@@ -149,7 +149,7 @@ def test_each_rule_refuses_by_name_with_what_was_found_and_expected(cast: Cast, 
 
 
 def promote(shop: Shop, code: str, points: int, **more: Any) -> Promotion:
-    day = real_now().date()
+    day = day_in_japan()
     return Promotion.objects.create(
         tenant=shop.operator,
         code=code,
@@ -169,7 +169,7 @@ def promote(shop: Shop, code: str, points: int, **more: Any) -> Promotion:
 @pytest.mark.requirement("N-31")
 def test_the_best_promotion_counts_by_itself_and_the_others_say_why_not(cast: Cast, shop: Shop) -> None:
     """Planted fault that this test finds: the oldest eligible promotion instead of the largest."""
-    day = real_now().date()
+    day = day_in_japan()
     for code, points, more in (
         ("small", 500, {}),
         ("good", 1500, {}),

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.cast import Cast, browser_of, partner, relate
+from tests.cast import Cast, browser_of, day_in_japan, partner, relate
 from tests.commerce import Shop, build_shop
 from toiya.audit.models import AuditRecord
-from toiya.core.clock import real_now
 from toiya.pricing.models import PriceRule, Promotion
 
 RULES = "/dashboard/prices/rules/"
@@ -31,7 +30,7 @@ def shop(cast: Cast) -> Shop:
 
 def rule_of(**more: object) -> dict[str, object]:
     """A rule for everything and everybody, as it is typed."""
-    today = real_now().date().isoformat()
+    today = day_in_japan().isoformat()
     return {
         "sells_as": "provider",
         "basis": "cost",
@@ -78,7 +77,7 @@ def test_rules_are_tried_out_removed_and_brought_back(cast: Cast, shop: Shop) ->
     assert mei.post(RULES + "new/", dollars).status_code == 302
     assert "No exchange rate" in text_of(mei.get(RULES, ask))
     assert "ヒノデ商事: no price" in text_of(kai.get("/dashboard/catalogue/", {"q": "office"}))
-    rate = {"base": "JPY", "quoted": "usd", "rate": "0.0066", "valid_from": real_now().date().isoformat()}
+    rate = {"base": "JPY", "quoted": "usd", "rate": "0.0066", "valid_from": day_in_japan().isoformat()}
     assert mei.post("/dashboard/prices/rates/", {**rate, "rate": "0"}).status_code == 400
     assert mei.post("/dashboard/prices/rates/", {**rate, "quoted": "JPY"}).status_code == 409
     assert mei.post("/dashboard/prices/rates/", rate).status_code == 302
@@ -142,7 +141,7 @@ def test_fixed_prices_come_as_a_file_with_a_rehearsal(cast: Cast, shop: Shop) ->
 def test_promotions_are_published_shown_with_reasons_and_ended(cast: Cast, shop: Shop) -> None:
     """Planted fault that this test finds: a draft that partners see."""
     ren, mei = browser_of(cast.ren), browser_of(cast.mei)
-    today = real_now().date()
+    today = day_in_japan()
     page = "/operator/catalogue/promotions/"
     values = {
         "code": "spring",

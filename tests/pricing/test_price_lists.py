@@ -10,9 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.cast import Cast, browser_of
+from tests.cast import Cast, browser_of, day_in_japan
 from tests.commerce import Shop, build_shop
-from toiya.core.clock import real_now
 from toiya.pricing.models import PriceLine, PriceList
 
 LISTS = "/operator/catalogue/price-lists/"
@@ -30,7 +29,7 @@ def shop(cast: Cast) -> Shop:
 
 def draft_of(ren: Client, shop: Shop, *, days: int = 20) -> str:
     """A draft that begins with the prices in force; its address."""
-    day = real_now().date() + dt.timedelta(days=days)
+    day = day_in_japan() + dt.timedelta(days=days)
     values = {"country": "JP", "name": "Next", "valid_from": day.isoformat(), "like": shop.price_list.pk}
     response = ren.post(LISTS + "new/", values)
     assert response.status_code == 302, text_of(response)
@@ -152,11 +151,11 @@ def test_a_list_is_published_once_and_looked_at_before_it_begins(cast: Cast, sho
     assert sheet is not None
     assert sheet.max_row == 9
     assert browser_of(cast.kai).get("/dashboard/prices/").status_code == 403
-    PriceList.objects.filter(pk=draft.pk).update(valid_from=real_now().date() + dt.timedelta(days=31))
+    PriceList.objects.filter(pk=draft.pk).update(valid_from=day_in_japan() + dt.timedelta(days=31))
     assert "Coming on" not in text_of(mei.get("/dashboard/prices/")), "31 days before it is not shown"
 
     early = {"country": "JP", "name": "Past", "like": shop.price_list.pk}
-    day = (real_now().date() - dt.timedelta(days=2)).isoformat()
+    day = (day_in_japan() - dt.timedelta(days=2)).isoformat()
     past = ren.post(LISTS + "new/", {**early, "valid_from": day}).headers["Location"]
     assert "at the earliest" in text_of(ren.post(f"{past}publication/", {"version": 1}))
     twice = ren.post(LISTS + "new/", {**early, "valid_from": day})

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from tests.cast import Cast, actor_of
+from tests.cast import Cast, actor_of, day_in_japan
 from tests.commerce import price, subscribed
 from tests.subscriptions.story import (
     chain,
@@ -49,8 +49,8 @@ def test_a_renewal_takes_the_price_list_in_force_and_drops_the_promotion(cast: C
         name_en="Spring",
         sku=shop.office,
         discount_basis_points=2000,
-        valid_from=real_now().date(),
-        valid_until=real_now().date() + dt.timedelta(days=9),
+        valid_from=day_in_japan(),
+        valid_until=day_in_japan() + dt.timedelta(days=9),
         published_at=real_now(),
     )
     subscription = subscribed(cast, shop, cast.aoba)
@@ -62,7 +62,7 @@ def test_a_renewal_takes_the_price_list_in_force_and_drops_the_promotion(cast: C
         country_id="JP",
         currency="JPY",
         name="2027",
-        valid_from=real_now().date() + dt.timedelta(days=200),
+        valid_from=day_in_japan() + dt.timedelta(days=200),
         published_at=real_now(),
         created_at=real_now(),
     )

@@ -23,6 +23,8 @@ NO_PAGE = {
     "activity:export": "a file",
     "applications:authorize": "shows a page only with a program's question (tests/tokens)",
     "applications:authorize_v1": "shows a page only with a program's question (tests/tokens)",
+    "public:agreement_document": "opened by the link that a program is handed (tests/api)",
+    "sandbox:move": "shows a page only with the moment that its form asks for (tests/sandbox)",
     "operator:activity_export": "a file",
     "organization:activity_export": "a file",
     "catalogue:browse_export": "a file",

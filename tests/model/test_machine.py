@@ -90,7 +90,12 @@ def _accepted_twice(patch: pytest.MonkeyPatch) -> None:
         return None if invitation.state == InvitationState.ACCEPTED else judge(invitation, version, now)
 
     patch.setattr(answers, "_obstacle", careless)
-    patch.setattr(answers, "_settle", lambda _actor, invitation: invitation.save())
+
+    def settle(_actor: object, invitation: Any, state: InvitationState) -> None:  # noqa: ANN401
+        invitation.state = state
+        invitation.save()
+
+    patch.setattr(answers, "_settle", settle)
 
 
 def _seats_counted_before(patch: pytest.MonkeyPatch) -> None:

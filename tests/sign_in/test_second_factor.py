@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import RegexPattern
 
 from tests.cast import Cast, browser_of, stranger
 from tests.sign_in.walk import SECRET, code_of, enrol_app, forget_used_codes, give_password, text_of
@@ -36,6 +37,8 @@ def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> list[tu
                 name: SAMPLES.get(type(converter).__name__.removesuffix("Converter").lower(), "x")
                 for name, converter in converters.items()
             }
+            if isinstance(pattern.pattern, RegexPattern):
+                sample = dict.fromkeys(pattern.pattern.regex.groupindex, "x")
             found.append((f"{space}{pattern.name}", sample))
     return found
 

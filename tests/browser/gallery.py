@@ -41,6 +41,7 @@ NO_PAGE = {
     "licences:own_users_export": "a file",
     "licences:pools_export": "a file",
     "licences:users_export": "a file",
+    "sandbox:mail_html": "the mail as it was sent; no page of the site",
     "mailbox:html": "the mail as it was sent; no page of the site",
     "metrics": "for machines",
     "orders:checkout": "leads to the cart while that is empty",

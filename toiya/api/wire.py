@@ -254,11 +254,14 @@ def _bare(text: str) -> str:
     return text.replace("_", "").replace(" ", "").lower()
 
 
-def utc(instant: dt.datetime) -> dt.datetime:
-    """The instant in UTC; one without a zone was meant as UTC. Raises WireError (800002) beyond the years there are."""
+def utc(instant: dt.datetime, name: str = "") -> dt.datetime:
+    """The instant in UTC; one without a zone was meant as UTC. Raises WireError (800002), naming the property, beyond
+    the years there are.
+    """
     if instant.tzinfo is None:
         return instant.replace(tzinfo=dt.UTC)
     try:
         return instant.astimezone(dt.UTC)
     except OverflowError as error:
-        raise WireError(400, 800002, _("A value is out of range: %(error)s.") % {"error": error}) from error
+        text = _("A value is out of range: %(error)s.") % {"error": instant.isoformat()}
+        raise WireError(400, 800002, text, *filter(None, [name])) from error

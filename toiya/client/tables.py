@@ -72,7 +72,7 @@ def table(rows: Sequence[Any], columns: Sequence[str], *, room: int) -> str:
     """The rows below their headings, as many columns as there is room for; those that were asked for always."""
     flats = [flat(row) for row in rows]
     asked = bool(columns)
-    names = list(columns) or list(dict.fromkeys(name for one in flats for name in one))
+    names = list(columns) or sorted(dict.fromkeys(name for one in flats for name in one), key=_rank)
     taken: list[tuple[str, int]] = []
     for name in names:
         wide = min(max([width(name), *(width(one.get(name, "")) for one in flats)]), WIDEST)
@@ -82,6 +82,16 @@ def table(rows: Sequence[Any], columns: Sequence[str], *, room: int) -> str:
     lines = [_line([(name, size) for name, size in taken])]
     lines += [_line([(one.get(name, ""), size) for name, size in taken]) for one in flats]
     return "\n".join(lines)
+
+
+def _rank(name: str) -> int:
+    """Its own id, what people call it, what is said of it, and last the ids of other things."""
+    last = name.rpartition(".")[2].lower()
+    if name == "id":
+        return 0
+    if last.endswith("name"):
+        return 1
+    return 2 if last.endswith(("number", "domain")) else 4 if last.endswith("id") else 3
 
 
 def _line(cells: Sequence[tuple[str, int]]) -> str:

@@ -283,21 +283,12 @@ def create_customer_agreement(call: Call, customer_id: uuid.UUID, body: Agreemen
             call.actor,
             relationship=relationship,
             agreement_id=as_id(given.template_id) if is_customer_agreement else None,
-            agreed_at=_instant(given.date_agreed),
+            agreed_at=utc(given.date_agreed, "dateAgreed"),
             contact_name=whole_name(contact.first_name, contact.last_name),
             contact_email=contact.email,
             contact_phone=contact.phone_number or "",
         )
     return _agreement(confirmed)
-
-
-def _instant(given: dt.datetime) -> dt.datetime:
-    try:
-        return utc(given)
-    except OverflowError as error:
-        text = _("%(name)s is “%(found)s”; it must be a date such as 2026-04-01.")
-        found = given.isoformat()
-        raise WireError(400, 800002, text % {"name": "dateAgreed", "found": found}, "dateAgreed") from error
 
 
 def _agreement(row: CustomerAgreement) -> Agreement:

@@ -79,8 +79,8 @@ def get_audit_proof(call: Call, query: ProofQuery) -> AuditProof:
     """The organisation's own records of a span with their chain and its signatures, so that a third party can verify
     that nothing between was changed, removed or put in.
     """
-    until = utc(query.until) if query.until else call.actor.now + A_MOMENT
-    since = utc(query.since) if query.since else call.actor.now - A_MONTH
+    until = utc(query.until, "until") if query.until else call.actor.now + A_MOMENT
+    since = utc(query.since, "since") if query.since else call.actor.now - A_MONTH
     if since >= until:
         text = _("until is %(until)s; it must be after since, %(since)s.")
         values = {"until": until.isoformat(), "since": since.isoformat()}

@@ -13,7 +13,7 @@ ON_SQLITE := env -u TOIYA_DATABASE_URL
 ON_POSTGRES := $(BIN)/python tools/postgres.py run --
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test test-fast check lint prove screenshots requirements fmt messages lock bootstrap-run bootstrap-test bench-growth
+.PHONY: help demo demo-reset test test-fast check lint prove screenshots requirements fmt messages lock bootstrap-run bootstrap-test bench bench-growth
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ lint: bootstrap-test ## lint, types, layers, migrations, translations
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 	$(ON_SQLITE) $(BIN)/pytest -q -m proof
 	$(ON_POSTGRES) $(BIN)/pytest -q -m "proof and not browser"
+
+bench: bootstrap-test ## requests of the API beside their bare statements; figures in var/bench/requests.json
+	$(ON_POSTGRES) $(BIN)/python tools/bench.py
 
 bench-growth: bootstrap-test ## the lists with a million customers beside ten thousand; figures in var/bench/growth.json
 	$(ON_POSTGRES) $(BIN)/python tools/bench_growth.py

@@ -11,7 +11,6 @@ from tests.cast import Cast, relate
 from toiya.api import door
 from toiya.api.operations import OPERATIONS, UNBUILT, Operation, Unbuilt
 from toiya.core.permissions import Role
-from toiya.requests import rates
 
 
 def test_the_ids_of_a_request_come_back(cast: Cast) -> None:
@@ -82,22 +81,6 @@ def test_an_application_has_the_rights_of_its_roles(cast: Cast) -> None:
     assert api_of_application(cast.hinode, Role.ADMIN_AGENT).get("/v1/customers").body["totalCount"] == 1
     assert api_of_application(cast.hinode).get("/v1/customers").status == 403
     assert api_of_application(cast.yamabuki, Role.ADMIN_AGENT).get("/v1/customers").body["totalCount"] == 0
-
-
-def test_too_many_calls(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """429 with Retry-After in seconds, and the body that clients expect; another application is not touched."""
-    settings.API_CALLS_PER_MINUTE = 3
-    monkeypatch.setattr(rates, "_counts", rates._Counts())  # noqa: SLF001
-    busy, other = api_of(cast.mei), api_of(cast.mei)
-
-    statuses = [busy.get("/v1/customers").status for _ in range(5)]
-
-    assert statuses == [200, 200, 200, 429, 429]
-    told = busy.get("/v1/customers")
-    assert 1 <= int(told.headers["Retry-After"]) <= 60
-    assert told.body["statusCode"] == 429
-    assert set(told.body) == {"statusCode", "message"}
-    assert other.get("/v1/customers").status == 200
 
 
 def test_a_byte_order_mark_only_where_it_is_switched_on(cast: Cast, settings: Settings) -> None:

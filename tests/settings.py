@@ -13,3 +13,6 @@ for _folder in ("test", "static"):
 LOGGING_CONFIG = ""  # nothing is configured: pytest shows what a failing test logged
 # Each test browser builds its own chain of middlewares; the two thousand icons need not be read for each of them.
 WHITENOISE_AUTOREFRESH = True
+
+# Stories count statements; that of the shared counter comes only where a story sets a limit (tests/api/test_limits.py).
+API_CALLS_PER_MINUTE = 10**6

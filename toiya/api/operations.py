@@ -231,7 +231,9 @@ def _lacks(body: object, path: list[str]) -> bool:
 
 
 class SeekQuery(Wire):
-    """A page of a long list: ``size`` rows (0: the usual number), ``seekOperation`` Next with the token's header."""
+    """A page of a long list: ``size`` rows (0: the usual number); ``seekOperation`` Next and Previous with the header
+    MS-ContinuationToken of the page beside, First, or Last.
+    """
 
     size: int | None = None
     seek_operation: str | None = None

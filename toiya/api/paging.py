@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 from toiya.api.errors import WireError
 from toiya.api.operations import Call, OffsetQuery, SeekQuery
 from toiya.api.wire import Collection, Header, Link, Links, SeekCollection
-from toiya.core.pagination import Page
+from toiya.core.pagination import BACK, Page
 
 R = TypeVar("R")
 T = TypeVar("T")
 USUAL = 100
 MOST = 500
+BETWEEN = "."  # no sign of a cursor's text
+WAYS = ("", "next", "previous", "first", "last")
 
 
 def size_of(query: SeekQuery | OffsetQuery, *, usual: int = USUAL, most: int = MOST) -> int:
@@ -30,37 +32,53 @@ def size_of(query: SeekQuery | OffsetQuery, *, usual: int = USUAL, most: int = M
 
 
 def place_of(call: Call, query: SeekQuery) -> str:
-    """Where the page begins: after the last one (Next, with its token), or at the list's beginning (First).
+    """Where the page is: after the page of the token (Next), before it (Previous), at the list's beginning (First), at
+    its end (Last).
 
-    Raises WireError (800002) for another way, and for Next without a token.
+    Raises WireError (800002) for another way, and for Next and Previous without a token. Where a page stands in the
+    list is not counted, so that PageIndex has no answer.
     """
-    way = (query.seek_operation or "").lower()
-    if way in {"", "first"}:
-        return call.continuation if way == "" else ""
-    if way != "next":
-        text = _("seekOperation is “%(found)s”; it must be First or Next.") % {"found": query.seek_operation}
-        raise WireError(400, 800002, text, "seekOperation")
-    if not call.continuation:
-        text = _("seekOperation Next needs the header MS-ContinuationToken of the last page.")
-        raise WireError(400, 800002, text, "seekOperation")
-    return call.continuation
+    way, token = (query.seek_operation or "").lower(), call.continuation
+    if way not in WAYS:
+        text = _("seekOperation is “%(found)s”; it must be %(ways)s.")
+        ways = ", ".join(known.capitalize() for known in WAYS if known)
+        values = {"found": query.seek_operation, "ways": ways}
+        raise WireError(400, 800002, text % values, "seekOperation")
+    if way in {"first", "last"}:
+        return BACK if way == "last" else ""
+    if way and not token:
+        text = _("seekOperation %(way)s needs the header MS-ContinuationToken of a page.")
+        raise WireError(400, 800002, text % {"way": way.capitalize()}, "seekOperation")
+    first, _dot, last = token.rpartition(BETWEEN)
+    return BACK + first if way == "previous" and BETWEEN in token else last
 
 
 def seek_collection(
     page: Page[R], item: Callable[[R], T], *, at: str, size: int | None = None, **kept: object
 ) -> SeekCollection[T]:
-    """The page as clients read it; ``kept``: what the next page must be asked with again."""
+    """The page as clients read it; ``kept``: what the pages beside it must be asked with again.
+
+    One token names the page, by its first row and its last.
+    """
     items = [item(row) for row in page.rows]
     given = {name: value for name, value in {"size": size, **kept}.items() if value not in {None, ""}}
+    token = page.previous_cursor.removeprefix(BACK) + BETWEEN + page.next_cursor
     links = Links(self=Link(uri=_at(at, given)))
     if page.next_cursor:
-        links.next = Link(
-            uri=_at(at, {**given, "seekOperation": "Next"}),
-            headers=[Header(key="MS-ContinuationToken", value=page.next_cursor)],
-        )
+        links.next = _beside("Next", token, at, given)
+    if not page.is_first:
+        links.previous = _beside("Previous", token, at, given)
     return SeekCollection(
-        total_count=len(items), items=items, continuation_token=page.next_cursor or None, links=links
+        total_count=len(items),
+        items=items,
+        continuation_token=token if page.next_cursor else None,
+        links=links,
     )
+
+
+def _beside(way: str, token: str, at: str, given: dict[str, object]) -> Link:
+    uri = _at(at, {**given, "seekOperation": way})
+    return Link(uri=uri, headers=[Header(key="MS-ContinuationToken", value=token)])
 
 
 def offset_collection(
@@ -81,6 +99,8 @@ def offset_collection(
     links = Links(self=Link(uri=_at(at, {**given, "offset": start} if start else given)))
     if start + size < len(rows):
         links.next = Link(uri=_at(at, {**given, "size": size, "offset": start + size}))
+    if start:
+        links.previous = Link(uri=_at(at, {**given, "size": size, "offset": max(start - size, 0)}))
     return Collection(total_count=len(items), items=items, links=links)
 
 

@@ -12,30 +12,73 @@ from django.db.models import Model, Q, QuerySet
 
 from toiya.core.text import is_storable
 
+S = TypeVar("S")
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 PAGE_SIZE = 50
+BACK = "<"  # no sign of a cursor's text: a cursor that begins with it asks for what stands before the row
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, and the cursor of the page after them ('' where this is the last)."""
+    """Some rows, and the cursor of the page after them ('' where this is the last).
+
+    ``is_first``: there is none before them; ``previous_cursor``: its cursor, where the list can be read backwards.
+    """
 
     rows: Sequence[T]
     next_cursor: str
     is_first: bool
+    previous_cursor: str = ""
+
+    def showing(self, items: Sequence[S]) -> "Page[S]":
+        """The same page, with these in the place of its rows."""
+        return Page(items, self.next_cursor, self.is_first, self.previous_cursor)
 
 
-def _after(fields: Sequence[str], values: Sequence[object], *, descending: bool) -> Q:
+@dataclass(frozen=True, slots=True)
+class Way(Generic[Rows]):
+    """From where a page is read, and in which direction. ``rows`` stand in the order of reading, backwards the reverse
+    of the list's; ``is_at_edge``: they begin with its first row, backwards with its last.
+    """
+
+    rows: Rows
+    is_back: bool
+    is_at_edge: bool
+
+    def page(self, found: Sequence[T], size: int, key: Callable[[T], Sequence[object]]) -> Page[T]:
+        """The page of what was read: ``size`` rows, and one more where the list goes on. ``key``: a row's values."""
+        shown, goes_on = list(found[:size]), len(found) > size
+        if self.is_back:
+            shown.reverse()
+        is_first, is_last = (not goes_on, self.is_at_edge) if self.is_back else (self.is_at_edge, not goes_on)
+        if not shown:
+            return Page(shown, "", is_first, BACK)
+        following = "" if is_last else cursor_of_values(*key(shown[-1]))
+        return Page(shown, following, is_first, BACK + cursor_of_values(*key(shown[0])))
+
+
+def _condition(fields: Sequence[str], values: Sequence[object], *, is_down: bool) -> Q:
     """(a, b) > (x, y) in words that both databases index."""
-    step = "lt" if descending else "gt"
+    step = "lt" if is_down else "gt"
     condition = Q()
     for index, name in enumerate(fields):
         same = {earlier: values[i] for i, earlier in enumerate(fields[:index])}
         condition |= Q(**same, **{f"{name}__{step}": values[index]})
     # The first field's bound alone is what an index begins with; without it the whole list before would be read.
     return Q(**{f"{fields[0]}__{step}e": values[0]}) & condition
+
+
+def way_of(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Way[Rows]:
+    """What follows the cursor (without one: the list from its beginning), or what stands before it (where it names no
+    row: the list from its end). A broken cursor is none.
+    """
+    is_back = cursor.startswith(BACK)
+    rest = _beyond(rows, fields, cursor.removeprefix(BACK), is_down=descending is not is_back)
+    is_back = is_back and (rest is not rows or cursor == BACK)
+    sign = "-" if descending is not is_back else ""
+    return Way(rest.order_by(*(sign + name for name in fields)), is_back, rest is rows)
 
 
 def page_by_key(
@@ -48,24 +91,22 @@ def page_by_key(
     key: Callable[[M], Sequence[object]] | None = None,
 ) -> Page[M]:
     """One page in the order of ``fields`` (the last of them unique). A broken cursor shows the first page."""
-    start = rows
-    rows = after_cursor(rows, fields, cursor, descending=descending)
-    sign = "-" if descending else ""
-    found = list(rows.order_by(*(sign + name for name in fields))[: size + 1])
-    shown = found[:size]
-    following = ""
-    if len(found) > size:
-        following = cursor_of_values(*key(shown[-1])) if key else cursor_after(shown[-1], fields)
-    return Page(shown, following, rows is start)
+    way = way_of(rows, fields, cursor, descending=descending)
+    values = key or (lambda row: [_value(row, name) for name in fields])
+    return way.page(list(way.rows[: size + 1]), size, values)
 
 
 def after_cursor(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Rows:
     """What follows the cursor; the same rows where there is none, or a broken one."""
+    return _beyond(rows, fields, cursor, is_down=descending)
+
+
+def _beyond(rows: Rows, fields: Sequence[str], cursor: str, *, is_down: bool) -> Rows:
     values = values_of_cursor(cursor, len(fields))
     if values is None:
         return rows
     try:
-        return rows.filter(_after(fields, values, descending=descending))
+        return rows.filter(_condition(fields, values, is_down=is_down))
     except (ValueError, ValidationError):  # a text where the field holds a number, an id or a moment
         return rows
 

@@ -18,7 +18,7 @@ from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, after_cursor, cursor_of_values
+from toiya.core.pagination import PAGE_SIZE, Page, Way, after_cursor, way_of
 from toiya.core.search import first_hits
 from toiya.core.text import fold, name_key
 from toiya.customers.relationships import live_relationships
@@ -82,12 +82,12 @@ def page_of_customers(
     name, domain = name_key(name_begins), fold(domain_begins)
     if name or domain:
         return _page_by_beginning(everybody, name, domain, cursor, size)
-    rest = after_cursor(everybody, ORDER, cursor)
     folded = fold(search)
-    found = _find(everybody, rest, folded, size + 1, actor.tenant_id) if folded else _next(rest, size + 1)
-    shown = found[:size]
-    following = cursor_of_values(shown[-1].sort_key, shown[-1].id) if len(found) > size else ""
-    return Page(shown, following, rest is everybody)
+    if not folded:
+        return _page(everybody, ORDER, cursor, size)
+    rest = after_cursor(everybody, ORDER, cursor)
+    found = _find(everybody, rest, folded, size + 1, actor.tenant_id)
+    return Way(rest, is_back=False, is_at_edge=rest is everybody).page(found, size, _place)
 
 
 def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, size: int) -> Page[Line]:
@@ -96,11 +96,16 @@ def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, siz
     """
     rows = _beginning(_beginning(everybody, "customer_name_key", name), "customer_domain", domain)
     first = "customer_name_key" if name else "customer_domain"
-    rest = after_cursor(rows, (first, "id"), cursor)
-    found = _lines(rest.order_by(first, "id")[: size + 1], order=first)
-    shown = found[:size]
-    following = cursor_of_values(shown[-1].sort_key, shown[-1].id) if len(found) > size else ""
-    return Page(shown, following, rest is rows)
+    return _page(rows, (first, "id"), cursor, size)
+
+
+def _page(rows: Rows, order: tuple[str, str], cursor: str, size: int) -> Page[Line]:
+    way = way_of(rows, order, cursor)
+    return way.page(_lines(way.rows[: size + 1], order=order[0], is_back=way.is_back), size, _place)
+
+
+def _place(line: Line) -> tuple[object, ...]:
+    return line.sort_key, line.id
 
 
 def _beginning(rows: Rows, field: str, text: str) -> Rows:
@@ -117,16 +122,12 @@ def _beginning(rows: Rows, field: str, text: str) -> Rows:
     return rows.filter(**{f"{field}__lt": head[:-1] + chr(following)})
 
 
-def _next(rest: Rows, wanted: int) -> Sequence[Line]:
-    return _lines(rest.order_by(*ORDER)[:wanted])
-
-
-def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
+def _lines(rows: Rows, *, order: str = ORDER[0], is_back: bool = False) -> Sequence[Line]:
     """What the page shows of these rows. PostgreSQL gets a text that says what the queryset says, made in less time."""
     if connection.vendor == "postgresql":
         sql, given = rows.query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(LINES.format(rows=sql, order=order), given)
+            cursor.execute(LINES.format(rows=sql, order=order, way="DESC" if is_back else "ASC"), given)
             return [Line(*row) for row in cursor.fetchall()]
     named = Domain.objects.filter(tenant=OuterRef("customer_id"), is_primary=True).values("name")[:1]
     domain = Coalesce(Subquery(named), Value(""))
@@ -136,7 +137,7 @@ def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
 def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
     """The first hits of the rest of the list."""
     if connection.vendor != "postgresql":
-        return _next(rest.filter(customer_search_key__contains=folded), wanted)
+        return _lines(rest.filter(customer_search_key__contains=folded).order_by(*ORDER)[:wanted])
     found = first_hits(
         rest.annotate(sought=F("customer_search_key")),
         ORDER,
@@ -156,5 +157,5 @@ SELECT r.id, r.customer_id, r.{order}, customer.name, customer.latin_name,
   COALESCE((SELECT d.name FROM directory_domain d WHERE d.tenant_id = r.customer_id AND d.is_primary), ''),
   r.since, r.origin, r.origin_note, r.channel
 FROM ({rows}) AS r JOIN directory_tenant customer ON customer.id = r.customer_id
-ORDER BY r.{order}, r.id
+ORDER BY r.{order} {way}, r.id {way}
 """

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import Page, after_cursor, cursor_of_values
+from toiya.core.pagination import Page, way_of
 from toiya.core.permissions import Capacity
 from toiya.customers.relationships import live_relationships
 from toiya.directory.models import Domain, Person
@@ -422,11 +422,7 @@ class Cut(Generic[N]):
 
 def _page(rows: QuerySet[Any], order: tuple[str, str], columns: Sequence[str], cut: Cut[N]) -> Page[N]:
     """One statement: the rows, and one more to see whether there is a next page."""
-    descending = order is LATEST
-    rest = after_cursor(rows, order, cut.cursor, descending=descending)
-    sign = "-" if descending else ""
-    found = list(rest.order_by(*(sign + name for name in order)).values_list(*columns)[: cut.size + 1])
+    way = way_of(rows, order, cut.cursor, descending=order is LATEST)
     make: Callable[[Any], N] = cut.kind._make  # type: ignore[attr-defined]
-    shown = [make(row) for row in found[: cut.size]]
-    following = cursor_of_values(*cut.key(shown[-1])) if len(found) > cut.size else ""
-    return Page(shown, following, rest is rows)
+    found = [make(row) for row in way.rows.values_list(*columns)[: cut.size + 1]]
+    return way.page(found, cut.size, cut.key)

@@ -12,7 +12,7 @@ from toiya.api.common import Party
 from toiya.api.operations import Call, SeekQuery, operation
 from toiya.api.paging import place_of, seek_collection, size_of
 from toiya.api.wire import Link, Links, Resource, SeekCollection, Wire, attributes_of
-from toiya.core.pagination import Page, page_by_key
+from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryRole, Permission, Role
 from toiya.customers.relationships import consents_of
 from toiya.directory.models import Tenant
@@ -87,7 +87,7 @@ def list_grants(call: Call, query: GrantsQuery) -> SeekCollection[GrantItem]:
         descending=True,
     )
     return seek_collection(
-        Page(_items(call, page.rows), page.next_cursor, page.is_first),
+        page.showing(_items(call, page.rows)),
         lambda item: item,
         at="/toiya/grants",
         size=query.size,

@@ -19,7 +19,7 @@ from toiya.api.paging import place_of, seek_collection, size_of
 from toiya.api.wire import Link, Links, Resource, SeekCollection, Wire, attributes_of
 from toiya.catalogue.models import Category, Product, Sku
 from toiya.core.money import WrongPrice, read_price
-from toiya.core.pagination import Page, page_by_key
+from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.text import fold
 from toiya.pricing.models import PriceBasis, PriceRule
@@ -332,7 +332,7 @@ def list_own_prices(call: Call, query: PricesQuery) -> SeekCollection[OwnPrice]:
         on=shelf.on,
     )
     return seek_collection(
-        Page(lines, offers.next_cursor, offers.is_first),
+        offers.showing(lines),
         _own_price,
         at="/toiya/prices",
         size=query.size,

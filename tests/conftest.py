@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.test import TransactionTestCase
 
@@ -14,6 +15,7 @@ from tests.cast import Cast, cast_in_place
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from toiya.audit.append_only import guard_log, unguard_log
+from toiya.core.prepared import Prepared, arguments_of
 from toiya.tokens import keys
 from toiya.web.access import ACCESS
 
@@ -68,6 +70,29 @@ def emptied_log() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def prepared_as_asked() -> Iterator[None]:
+    """Every prepared question of every test sends the SQL of its queryset, with the same values."""
+    ask = Prepared.__call__
+
+    def compared(self: Prepared[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
+        arguments = arguments_of(args, kwargs)
+        kept = self.made_for(arguments)
+        try:
+            sql, values = self.make(*args, **kwargs).query.get_compiler("default").as_sql()
+        except EmptyResultSet:
+            assert kept is None, self.make
+        else:
+            assert kept is not None, self.make
+            one, other = (text.replace("(%s)", "%s") for text in (kept.sql, sql))
+            assert (one, kept.filled(arguments)) == (other, tuple(values)), self.make
+        return ask(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Prepared, "__call__", compared)
         yield
 
 

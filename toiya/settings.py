@@ -88,7 +88,7 @@ def database(url: str) -> dict[str, object]:
         }
     if parts.scheme in {"postgres", "postgresql"}:
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "toiya.core.postgresql",
             "NAME": parts.path.lstrip("/"),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
@@ -106,7 +106,7 @@ DATABASES = {"default": database(env("TOIYA_DATABASE_URL", "sqlite:///toiya.sqli
 # Whom the tables belong to, where that is somebody else than the role that serves and works: for `toiya migrate` only.
 _owner_url = env("TOIYA_DATABASE_OWNER_URL")
 DATABASE_OWNER = database(_owner_url) if _owner_url else None
-if DATABASE_OWNER and DATABASE_OWNER["ENGINE"] != "django.db.backends.postgresql":
+if DATABASE_OWNER and DATABASE_OWNER["ENGINE"] != "toiya.core.postgresql":
     message = "TOIYA_DATABASE_OWNER_URL begins with sqlite:; only postgresql: has roles."
     raise ImproperlyConfigured(message)
 if DATABASE_OWNER and any(

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -37,26 +37,36 @@ class Page(Generic[T]):
         return Page(items, self.next_cursor, self.is_first, self.previous_cursor)
 
 
-@dataclass(frozen=True, slots=True)
-class Way(Generic[Rows]):
-    """From where a page is read, and in which direction. ``rows`` stand in the order of reading, backwards the reverse
-    of the list's; ``is_at_edge``: they begin with its first row, backwards with its last.
-    """
+class Place(NamedTuple):
+    """Beyond which row a page is read (its values; none: from the edge of the list), and whether backwards."""
 
-    rows: Rows
-    is_back: bool
-    is_at_edge: bool
+    values: tuple[object, ...] = ()
+    is_back: bool = False
 
     def page(self, found: Sequence[T], size: int, key: Callable[[T], Sequence[object]]) -> Page[T]:
         """The page of what was read: ``size`` rows, and one more where the list goes on. ``key``: a row's values."""
-        shown, goes_on = list(found[:size]), len(found) > size
+        shown, goes_on, is_at_edge = list(found[:size]), len(found) > size, not self.values
         if self.is_back:
             shown.reverse()
-        is_first, is_last = (not goes_on, self.is_at_edge) if self.is_back else (self.is_at_edge, not goes_on)
+        is_first, is_last = (not goes_on, is_at_edge) if self.is_back else (is_at_edge, not goes_on)
         if not shown:
             return Page(shown, "", is_first, BACK)
         following = "" if is_last else cursor_of_values(*key(shown[-1]))
         return Page(shown, following, is_first, BACK + cursor_of_values(*key(shown[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Way(Generic[Rows]):
+    """From where a page is read, and in which direction. ``rows`` stand in the order of reading, backwards the reverse
+    of the list's.
+    """
+
+    rows: Rows
+    place: Place
+
+    def page(self, found: Sequence[T], size: int, key: Callable[[T], Sequence[object]]) -> Page[T]:
+        """The page of what was read: ``size`` rows, and one more where the list goes on. ``key``: a row's values."""
+        return self.place.page(found, size, key)
 
 
 def _condition(fields: Sequence[str], values: Sequence[object], *, is_down: bool) -> Q:
@@ -77,8 +87,28 @@ def way_of(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool =
     is_back = cursor.startswith(BACK)
     rest = _beyond(rows, fields, cursor.removeprefix(BACK), is_down=descending is not is_back)
     is_back = is_back and (rest is not rows or cursor == BACK)
-    sign = "-" if descending is not is_back else ""
-    return Way(rest.order_by(*(sign + name for name in fields)), is_back, rest is rows)
+    ordered = rows_from(rest, fields, Place((), is_back), descending=descending)
+    return Way(ordered, Place(() if rest is rows else (cursor,), is_back))
+
+
+def rows_from(rows: Rows, fields: Sequence[str], place: Place, *, descending: bool = False) -> Rows:
+    """The rows beyond the place, in the order of reading."""
+    is_down = descending is not place.is_back
+    if place.values:
+        rows = rows.filter(_condition(fields, place.values, is_down=is_down))
+    sign = "-" if is_down else ""
+    return rows.order_by(*(sign + name for name in fields))
+
+
+def place_in(cursor: str, *kinds: Callable[[str], object]) -> Place:
+    """The place that a cursor names, its values read as what they are. A broken cursor is none."""
+    is_back = cursor.startswith(BACK)
+    told = values_of_cursor(cursor.removeprefix(BACK), len(kinds))
+    try:
+        values = tuple(kind(text) for kind, text in zip(kinds, told or (), strict=told is not None))
+    except ValueError:
+        values = ()
+    return Place(values, is_back and (bool(values) or cursor == BACK))
 
 
 def page_by_key(

@@ -18,7 +18,7 @@ from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, Way, after_cursor, way_of
+from toiya.core.pagination import PAGE_SIZE, Page, Place, after_cursor, way_of
 from toiya.core.search import first_hits
 from toiya.core.text import fold, name_key
 from toiya.customers.relationships import live_relationships
@@ -87,7 +87,7 @@ def page_of_customers(
         return _page(everybody, ORDER, cursor, size)
     rest = after_cursor(everybody, ORDER, cursor)
     found = _find(everybody, rest, folded, size + 1, actor.tenant_id)
-    return Way(rest, is_back=False, is_at_edge=rest is everybody).page(found, size, _place)
+    return Place(() if rest is everybody else (cursor,)).page(found, size, _place)
 
 
 def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, size: int) -> Page[Line]:
@@ -101,7 +101,7 @@ def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, siz
 
 def _page(rows: Rows, order: tuple[str, str], cursor: str, size: int) -> Page[Line]:
     way = way_of(rows, order, cursor)
-    return way.page(_lines(way.rows[: size + 1], order=order[0], is_back=way.is_back), size, _place)
+    return way.page(_lines(way.rows[: size + 1], order=order[0], is_back=way.place.is_back), size, _place)
 
 
 def _place(line: Line) -> tuple[object, ...]:

@@ -1,14 +1,14 @@
 """A partner's whole business in long lists, for programs: customers, subscriptions and orders with everything beside
 them that would otherwise take a call for each row.
 
-One statement brings a page, whatever its size. Prices are those of the partner's own edges (G-05).
+One statement brings a page, whatever its size; its SQL is made once for each kind of page. Prices are those of the
+partner's own edges (G-05).
 """
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.db.models import (
     Case,
@@ -28,8 +28,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import Page, way_of
+from toiya.core.pagination import Page, Place, place_in, rows_from
 from toiya.core.permissions import Capacity
+from toiya.core.prepared import prepared
 from toiya.customers.relationships import live_relationships
 from toiya.directory.models import Domain, Person
 from toiya.orders.models import Order, OrderLine
@@ -37,7 +38,6 @@ from toiya.relations.models import AdministrationGrant
 from toiya.subscriptions.models import LIVE, Subscription, SubscriptionState
 from toiya.subscriptions.rights import managed_by
 
-N = TypeVar("N", bound=tuple[Any, ...])
 BY_NAME = ("customer_sort_key", "id")
 LATEST = ("created_at", "id")
 
@@ -122,6 +122,14 @@ def page_of_customer_overviews(
     actor: Actor, *, cursor: str = "", size: int, customer_id: uuid.UUID | None = None
 ) -> Page[CustomerOverview]:
     """The actor's customers by name; or the one. A broken cursor shows the first page."""
+    place = place_in(cursor, str, uuid.UUID)
+    rows = _customers(actor, place, customer_id, size + 1)
+    found = [CustomerOverview._make(row) for row in rows]
+    return place.page(found, size, lambda row: (row.sort_key, row.relationship_id))
+
+
+@prepared
+def _customers(actor: Actor, place: Place, customer_id: uuid.UUID | None, most: int) -> QuerySet[Any, Any]:
     rows = live_relationships(actor)
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
@@ -155,8 +163,7 @@ def page_of_customer_overviews(
             output_field=IntegerField(null=True),
         ),
     )
-    by_name = Cut(CustomerOverview, cursor, size, lambda row: (row.sort_key, row.relationship_id))
-    return _page(annotated, BY_NAME, CUSTOMER_COLUMNS, by_name)
+    return rows_from(annotated, BY_NAME, place).values_list(*CUSTOMER_COLUMNS)[:most]
 
 
 def _chain(actor: Actor) -> Q:
@@ -254,9 +261,19 @@ def page_of_subscription_overviews(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[SubscriptionOverview]:
     """What the actor's organisation sells or resells, the latest first."""
+    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    rows = _subscriptions(actor, place, state, customer_id, size + 1)
+    return place.page([SubscriptionOverview._make(row) for row in rows], size, _latest)
+
+
+@prepared
+def _subscriptions(
+    actor: Actor, place: Place, state: str, customer_id: uuid.UUID | None, most: int
+) -> QuerySet[Any, Any]:
     rows = _narrowed(managed_by(actor), state, customer_id)
-    latest = Cut(SubscriptionOverview, cursor, size, _latest)
-    return _page(_with_own_prices(rows, actor), LATEST, SUBSCRIPTION_COLUMNS, latest)
+    return rows_from(_with_own_prices(rows, actor), LATEST, place, descending=True).values_list(
+        *SUBSCRIPTION_COLUMNS
+    )[:most]
 
 
 def _narrowed(rows: QuerySet[Any], state: str, customer_id: uuid.UUID | None) -> QuerySet[Any]:
@@ -345,6 +362,15 @@ def page_of_order_overviews(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderOverview]:
     """The orders that the actor's organisation may see, latest first; who ordered is named to colleagues only."""
+    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    rows = _orders(actor, place, state, customer_id, size + 1)
+    return place.page([OrderOverview._make(row) for row in rows], size, _latest)
+
+
+@prepared
+def _orders(
+    actor: Actor, place: Place, state: str, customer_id: uuid.UUID | None, most: int
+) -> QuerySet[Any, Any]:
     rows = _narrowed(Order.objects.visible_to(actor).filter(_chain(actor)), state, customer_id)
     lines = OrderLine.objects.filter(order_id=OuterRef("pk")).order_by().values("order_id")
     colleague = Person.objects.filter(pk=OuterRef("ordered_by_id"), tenant_id=actor.tenant_id)
@@ -360,7 +386,8 @@ def page_of_order_overviews(
         ),
     )
     columns = tuple("lines_count" if name == "lines" else name for name in ORDER_COLUMNS)
-    return _page(annotated, LATEST, columns, Cut(OrderOverview, cursor, size, _latest))
+    ordered: QuerySet[Any] = rows_from(annotated, LATEST, place, descending=True)
+    return ordered.values_list(*columns)[:most]
 
 
 class SubscriptionBrief(NamedTuple):
@@ -396,33 +423,34 @@ def page_of_subscription_briefs(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[SubscriptionBrief]:
     """``page_of_subscription_overviews`` without what stands beside the rows."""
-    rows = _narrowed(managed_by(actor), state, customer_id)
+    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    rows = _subscription_briefs(actor, place, state, customer_id, size + 1)
+    return place.page([SubscriptionBrief._make(row) for row in rows], size, _latest)
+
+
+@prepared
+def _subscription_briefs(
+    actor: Actor, place: Place, state: str, customer_id: uuid.UUID | None, most: int
+) -> QuerySet[Any, Any]:
     columns = [_OF_SUBSCRIPTION.get(name, name) for name in SubscriptionBrief._fields]
-    return _page(rows, LATEST, columns, Cut(SubscriptionBrief, cursor, size, _latest))
+    return rows_from(
+        _narrowed(managed_by(actor), state, customer_id), LATEST, place, descending=True
+    ).values_list(*columns)[:most]
 
 
 def page_of_order_briefs(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderBrief]:
     """``page_of_order_overviews`` without what stands beside the rows."""
+    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    rows = _order_briefs(actor, place, state, customer_id, size + 1)
+    return place.page([OrderBrief._make(row) for row in rows], size, _latest)
+
+
+@prepared
+def _order_briefs(
+    actor: Actor, place: Place, state: str, customer_id: uuid.UUID | None, most: int
+) -> QuerySet[Any, Any]:
     rows = _narrowed(Order.objects.visible_to(actor).filter(_chain(actor)), state, customer_id)
     columns = [_OF_ORDER.get(name, name) for name in OrderBrief._fields]
-    return _page(rows, LATEST, columns, Cut(OrderBrief, cursor, size, _latest))
-
-
-@dataclass(frozen=True, slots=True)
-class Cut(Generic[N]):
-    """Which part of a list, and what its rows become."""
-
-    kind: type[N]
-    cursor: str
-    size: int
-    key: Callable[[N], Sequence[object]]
-
-
-def _page(rows: QuerySet[Any], order: tuple[str, str], columns: Sequence[str], cut: Cut[N]) -> Page[N]:
-    """One statement: the rows, and one more to see whether there is a next page."""
-    way = way_of(rows, order, cut.cursor, descending=order is LATEST)
-    make: Callable[[Any], N] = cut.kind._make  # type: ignore[attr-defined]
-    found = [make(row) for row in way.rows.values_list(*columns)[: cut.size + 1]]
-    return way.page(found, cut.size, cut.key)
+    return rows_from(rows, LATEST, place, descending=True).values_list(*columns)[:most]

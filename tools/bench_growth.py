@@ -197,6 +197,8 @@ def show(rows: list[dict[str, Any]]) -> None:
 def serve(agent: str) -> None:
     """Answers the name of a case with what one request took."""
     sys.path.insert(0, str(ROOT))
+    import gc  # noqa: PLC0415
+
     import django  # noqa: PLC0415
 
     django.setup()
@@ -215,6 +217,9 @@ def serve(agent: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = cursor.fetchone()[0]
+    # As the server does (toiya/wsgi.py).
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         case = CASES[line.strip()]
         path = case["path"].format(customer=customer)

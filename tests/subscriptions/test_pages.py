@@ -491,7 +491,7 @@ def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, walks
             cursor = ""
             while True:
                 page = page_of_subscriptions(actor, search=text, cursor=cursor, size=3)
-                seen += [row.pk for row in page.rows]
+                seen += [row.id for row in page.rows]
                 cursor = page.next_cursor
                 if not cursor:
                     break

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DirectoryRole, Permission
+from toiya.core.prepared import prepared
 from toiya.core.text import fold
 from toiya.customers.errors import NoSuchRelationship
 from toiya.customers.notices import tell_removed
@@ -88,14 +89,17 @@ def partnerships_serving(actor: Actor, customer_id: uuid.UUID) -> PartnershipQue
     )
 
 
+@prepared
+def _held_in(actor: Actor, customer_id: uuid.UUID) -> QuerySet[AdministrationGrant]:
+    held = AdministrationGrant.objects.visible_to(actor).live(actor.now)
+    return held.filter(tenant_id=customer_id, grantee_id=actor.tenant_id).order_by("expires_at", "id")
+
+
 def grants_from(actor: Actor, customer_id: uuid.UUID) -> list[AdministrationGrant]:
     """The administrator access in this customer that the actor's organisation holds now."""
-    held = AdministrationGrant.objects.visible_to(actor).live(actor.now)
-    return list(
-        held.filter(tenant_id=customer_id, grantee_id=actor.tenant_id)
-        .prefetch_related("roles")
-        .order_by("expires_at", "id")
-    )
+    held = _held_in(actor, customer_id)
+    prefetch_related_objects(held, "roles")
+    return held
 
 
 @dataclass(frozen=True, slots=True)

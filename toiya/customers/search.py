@@ -12,13 +12,15 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, Place, after_cursor, way_of
+from toiya.core.pagination import PAGE_SIZE, Page, Place, after_cursor, place_in, rows_from, way_of
+from toiya.core.prepared import prepared
 from toiya.core.search import first_hits
 from toiya.core.text import fold, name_key
 from toiya.customers.relationships import live_relationships
@@ -78,6 +80,9 @@ def page_of_customers(
     """One page of the actor's customers. A broken cursor shows the first page. Raises NotVisible
     (``live_relationships``).
     """
+    if not (search or name_begins or domain_begins or reseller_id or provider_id):
+        place = place_in(cursor, str, uuid.UUID)
+        return place.page([Line(*row) for row in _everybody(actor, place, size + 1)], size, _place)
     everybody = live_relationships(actor, reseller_id=reseller_id, provider_id=provider_id)
     name, domain = name_key(name_begins), fold(domain_begins)
     if name or domain:
@@ -101,7 +106,7 @@ def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, siz
 
 def _page(rows: Rows, order: tuple[str, str], cursor: str, size: int) -> Page[Line]:
     way = way_of(rows, order, cursor)
-    return way.page(_lines(way.rows[: size + 1], order=order[0], is_back=way.place.is_back), size, _place)
+    return way.page(_lines(way.rows[: size + 1], order=order[0]), size, _place)
 
 
 def _place(line: Line) -> tuple[object, ...]:
@@ -122,16 +127,21 @@ def _beginning(rows: Rows, field: str, text: str) -> Rows:
     return rows.filter(**{f"{field}__lt": head[:-1] + chr(following)})
 
 
-def _lines(rows: Rows, *, order: str = ORDER[0], is_back: bool = False) -> Sequence[Line]:
-    """What the page shows of these rows. PostgreSQL gets a text that says what the queryset says, made in less time."""
-    if connection.vendor == "postgresql":
-        sql, given = rows.query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(LINES.format(rows=sql, order=order, way="DESC" if is_back else "ASC"), given)
-            return [Line(*row) for row in cursor.fetchall()]
+@prepared
+def _everybody(actor: Actor, place: Place, wanted: int) -> QuerySet[Any, tuple[Any, ...]]:
+    return _columns(rows_from(live_relationships(actor), ORDER, place))[:wanted]
+
+
+def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
+    """What the page shows of these rows."""
+    return [Line(*row) for row in _columns(rows, order=order)]
+
+
+def _columns(rows: Rows, *, order: str = ORDER[0]) -> QuerySet[Any, tuple[Any, ...]]:
+    """The rows as lines are made of them."""
     named = Domain.objects.filter(tenant=OuterRef("customer_id"), is_primary=True).values("name")[:1]
     domain = Coalesce(Subquery(named), Value(""))
-    return [Line(*row) for row in rows.annotate(domain=domain, key=F(order)).values_list(*COLUMNS)]
+    return rows.annotate(domain=domain, key=F(order)).values_list(*COLUMNS)
 
 
 def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
@@ -149,13 +159,4 @@ def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uui
         ),
         sample=everybody.annotate(sought=F("customer_search_key")),
     )
-    return _lines(rest.filter(pk__in=found)) if found else []
-
-
-LINES = """
-SELECT r.id, r.customer_id, r.{order}, customer.name, customer.latin_name,
-  COALESCE((SELECT d.name FROM directory_domain d WHERE d.tenant_id = r.customer_id AND d.is_primary), ''),
-  r.since, r.origin, r.origin_note, r.channel
-FROM ({rows}) AS r JOIN directory_tenant customer ON customer.id = r.customer_id
-ORDER BY r.{order} {way}, r.id {way}
-"""
+    return _lines(rest.filter(pk__in=found).order_by(*ORDER))

@@ -1,11 +1,14 @@
 """Who is acting, read from the database at each request."""
 
 import datetime as dt
+import uuid
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from toiya.core.actor import Actor, Bystander
 from toiya.core.permissions import Capacity, Role
+from toiya.core.prepared import prepared
 from toiya.directory.models import Person, Rights, Tenant
 
 
@@ -30,11 +33,19 @@ def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | 
     )
 
 
-def person_for_request(person_id: object) -> Person | None:
+@prepared
+def _persons(person_id: uuid.UUID) -> QuerySet[Person]:
+    rows: QuerySet[Person] = Person.objects.filter(pk=person_id)
+    return rows.select_related("tenant__family")
+
+
+def person_for_request(person_id: uuid.UUID) -> Person | None:
     """The signed-in person with everything that an actor needs, in two statements: every request begins with them."""
-    person: Person | None = Person.objects.filter(pk=person_id).select_related("tenant__family").first()
-    if person is not None:
-        person.rights = rights_of(person)
+    found = _persons(person_id)
+    if not found:
+        return None
+    person = found[0]
+    person.rights = rights_of(person)
     return person
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.permissions import Permission
+from toiya.core.prepared import prepared
 from toiya.programme.errors import ReviewDaysReversed
 from toiya.programme.models import Programme
 
@@ -27,9 +29,14 @@ LIMITS = ("review_days_from", "review_days_to", "invitation_days", "grant_days",
 RULES = ("one_channel_administers", "allows_password_flow")
 
 
+@prepared
+def _programmes() -> QuerySet[Programme]:
+    return Programme.objects.order_by("pk")[:1]
+
+
 def current_programme() -> Programme | None:
     """The programme of this installation; none before the operator was founded."""
-    return Programme.objects.first()
+    return next(iter(_programmes()), None)
 
 
 @transaction.atomic

@@ -60,6 +60,11 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.order_by(F("parent_id").asc(nulls_first=True), "id")
 
 
+def is_own_name(friendly_name: str, *names_of_sku: str) -> bool:
+    """Whether a subscription is called something else than its product."""
+    return friendly_name not in names_of_sku
+
+
 class Subscription(models.Model):
     """A customer has so many units of a SKU for a term. ``tenant`` is the provider that sells it.
 
@@ -165,7 +170,7 @@ class Subscription(models.Model):
     @property
     def has_own_name(self) -> bool:
         """Whether somebody called it something; else it bears the name that its product had in the buyer's language."""
-        return self.friendly_name not in {self.sku.name_ja, self.sku.name_en}
+        return is_own_name(self.friendly_name, self.sku.name_ja, self.sku.name_en)
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet, prefetch_related_objects
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
+from toiya.core.prepared import prepared
 from toiya.core.reader import reader_name
 from toiya.customers.agreements import confirmations_of
 from toiya.customers.invitations import open_invitations
@@ -78,10 +80,16 @@ def customers(request: PersonRequest) -> HttpResponse:
     return render(request, "customers/list.html", context)
 
 
+@prepared
+def _open_ones(actor: Actor) -> QuerySet[RelationshipInvitation]:
+    return open_invitations(actor).select_related(None).prefetch_related(None)[:OPEN_SHOWN]
+
+
 def _waiting(actor: Actor) -> list[RelationshipInvitation]:
     """What the card above the list says of open invitations, and nothing that only their own pages say."""
-    rows = open_invitations(actor).select_related(None).prefetch_related(None).prefetch_related("sendings")
-    return list(rows[:OPEN_SHOWN])
+    rows = _open_ones(actor)
+    prefetch_related_objects(rows, "sendings")
+    return rows
 
 
 def _asked(request: PersonRequest) -> tuple[SearchForm, dict[str, Any]]:
@@ -96,9 +104,14 @@ def partnered_resellers(actor: Actor) -> list[Tenant] | None:
     """A provider filters by the resellers it works with; a reseller has no such filter."""
     if Capacity.PROVIDER not in actor.capacities | actor.suspended:
         return None
+    return [row.reseller for row in _partnerships(actor)]
+
+
+@prepared
+def _partnerships(actor: Actor) -> QuerySet[Partnership]:
     live = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
     named = live.select_related("reseller").only("reseller", "reseller__name", "reseller__latin_name")
-    return [row.reseller for row in named.order_by("reseller__sort_key", "id")]
+    return named.order_by("reseller__sort_key", "id")
 
 
 def customer_tabs(current: str) -> list[dict[str, object]]:

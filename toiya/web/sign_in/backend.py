@@ -1,6 +1,8 @@
 """How a work account signs in."""
 # ruff: noqa: ARG002  (the library decides the parameters)
 
+import uuid
+
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
@@ -24,7 +26,7 @@ class WorkAccountBackend(ModelBackend):
             return None
         return check_password(username, password)
 
-    def get_user(self, user_id: object) -> Person | None:
+    def get_user(self, user_id: uuid.UUID) -> Person | None:
         """The person of the session with all that an actor needs, read once per request."""
         person = person_for_request(user_id)
         return person if person is not None and person.is_active else None

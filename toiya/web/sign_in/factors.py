@@ -27,7 +27,8 @@ def remember_factor(request: HttpRequest, person: Person, kind: str) -> None:
 
 def person_acting(request: HttpRequest) -> Actor:
     """The signed-in person, also before the second factor: to change a password or add a first factor."""
-    person = person_for_request(request.user.pk)
+    key = request.user.pk
+    person = person_for_request(key) if key is not None else None
     assert person is not None, "the access table asked for somebody signed in"  # noqa: S101
     return actor_for(
         person, language=get_language() or person.language, second_factor_at=second_factor_at(request)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from toiya.catalogue.models import Product
 from toiya.core.actor import Actor
 from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
+from toiya.core.prepared import prepared
 from toiya.subscriptions.lists import find_subscriptions, page_of_subscriptions
 from toiya.subscriptions.models import LIVE, SubscriptionQuerySet
 from toiya.subscriptions.rights import subscription_for
@@ -55,12 +57,7 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 def _asked(request: PersonRequest) -> tuple[FilterForm, dict[str, Any]]:
     actor = request.actor
-    products: Any = Product.objects.visible_to(actor)
-    form = FilterForm(
-        request.GET or None,
-        products=products.order_by("code")[:MOST_PRODUCTS],
-        resellers=partnered_resellers(actor),
-    )
+    form = FilterForm(request.GET or None, products=_products(actor), resellers=partnered_resellers(actor))
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and {"reseller", "product"} & set(form.errors):
         raise NotVisible
@@ -71,6 +68,11 @@ def _asked(request: PersonRequest) -> tuple[FilterForm, dict[str, Any]]:
         "reseller_id": _uuid(valid.get("reseller")),
         "ends_before": _day(actor, valid.get("ends")),
     }
+
+
+@prepared
+def _products(actor: Actor) -> QuerySet[Product]:
+    return Product.objects.visible_to(actor).only("name_ja", "name_en").order_by("code")[:MOST_PRODUCTS]
 
 
 def _day(actor: Actor, days: int | None) -> dt.date | None:

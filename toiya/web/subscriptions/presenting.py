@@ -7,19 +7,20 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Permission
-from toiya.core.reader import day, reader_name
+from toiya.core.reader import day, name_for, reader_name
 from toiya.core.terms import BillingCycle, Term
 from toiya.orders.carts import must_buy
 from toiya.orders.examination import COUNTED
 from toiya.subscriptions.history import history_of
 from toiya.subscriptions.lifecycle import must_be
+from toiya.subscriptions.lists import Line
 from toiya.subscriptions.models import LIVE, EventKind, Subscription, SubscriptionState
 from toiya.subscriptions.particulars import must_renew
 from toiya.subscriptions.prices import prices_for
@@ -29,7 +30,7 @@ from toiya.subscriptions.schedule import scheduled_for
 from toiya.subscriptions.states import must_be_cancellable, must_be_the_one_to_reactivate, why_not
 from toiya.subscriptions.ways_on import must_be_convertible, must_be_upgradable
 from toiya.web.rows import addresses
-from toiya.web.templatetags.ui import money
+from toiya.web.templatetags.ui import money, status
 
 TONES: Mapping[str, str] = {
     SubscriptionState.PENDING: "waiting",
@@ -82,29 +83,30 @@ def row_of(actor: Actor, subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def rows_of(subscriptions: Iterable[Subscription]) -> list[dict[str, Any]]:
+def rows_of(lines: Iterable[Line]) -> list[dict[str, Any]]:
     """The lines of the partner's list, which shows no prices; what all have in common is made once."""
     own, customer = addresses("subscriptions:subscription"), addresses("customers:services")
     states = {value: str(label) for value, label in SubscriptionState.choices}
+    tones = {value: status(tone, states[value]) for value, tone in TONES.items()}
+    language = get_language() or ""
     return [
         {
-            "url": own(row.pk),
-            "name": row.title,
-            "sku": row.sku.name if row.has_own_name else "",
-            "customer_url": customer(row.customer_id),
-            "customer": reader_name(row.customer),
-            "tone": TONES[row.state],
-            "state": states[row.state],
-            "quantity": row.quantity,
-            "ends": day(row.term_end) or "–",
-            "renewal": renewal_text(row),
-            "reseller": reader_name(row.reseller) if row.reseller else "–",
+            "url": own(line.id),
+            "name": line.friendly_name if line.has_own_name else line.sku_name,
+            "sku": line.sku_name if line.has_own_name else "",
+            "customer_url": customer(line.customer_id),
+            "customer": name_for(line.customer_name, line.customer_latin_name, language),
+            "status": tones[line.state],
+            "quantity": line.quantity,
+            "ends": day(line.term_end) or "–",
+            "renewal": renewal_text(line),
+            "reseller": name_for(line.reseller_name or "–", line.reseller_latin_name or "", language),
         }
-        for row in subscriptions
+        for line in lines
     ]
 
 
-def renewal_text(subscription: Subscription) -> str:
+def renewal_text(subscription: Subscription | Line) -> str:
     """When the term ends and what comes then."""
     if subscription.term_end is None or subscription.state not in LIVE:
         return ""

@@ -6,10 +6,12 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from tests.api.speaking import api_of, api_of_application
+from tests.api.speaking import TOKEN, api_of, api_of_application
 from tests.cast import Cast, browser_of, found, hire, partner, stranger
 from toiya.audit.models import AuditRecord
+from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
+from toiya.customers.drafts import link_of
 from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person
 from toiya.mail.models import OutgoingMail
@@ -34,7 +36,8 @@ def test_one_link_for_all_customers_until_it_is_revoked(
 ) -> None:
     """The same for each colleague and each call; customers consent on the page, one after the other.
 
-    Plant: the standing link is settled like an invitation, and the second customer finds it used.
+    Plant: the standing link is settled like an invitation, and the second customer finds it used; ``standing_link``
+    that calls ``kept``, and asking makes a row.
     """
     kai = api_of(cast.kai)
     told = kai.get(ADDRESS)
@@ -43,23 +46,24 @@ def test_one_link_for_all_customers_until_it_is_revoked(
     path = urlsplit(told.body["url"]).path
     assert path.startswith("/invitations/customer/")
     sales = hire(cast.kawase, "Sae", Role.SALES_AGENT)
+    Person.accounts.filter(pk=sales.pk).update(created_at=real_now())
     assert link(sales) == path
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(TOKEN + 2):
         kai.get(ADDRESS)
-    assert RelationshipInvitation.objects.count() == 1
-    entry = AuditRecord.objects.get(action="create_relationship_invitation")
-    assert (entry.actor_id, entry.tenant_id) == (cast.kai.pk, cast.kawase.pk)
 
     assert "カワセシステムズ invites every organization that has this link." in (
         stranger().get(path).content.decode()
     )
     beni = found(cast.family, "Beni", "beni.example")
     bea = hire(beni, "Bea", Role.GLOBAL_ADMIN)
+    assert not RelationshipInvitation.objects.exists()
     for person in (cast.emi, bea, bea):
         answer = browser_of(person).post(path, {"agree": "on"})
         assert answer.status_code == 302, answer.content.decode()
     assert live() == {(cast.kawase.pk, cast.aoba.pk), (cast.kawase.pk, beni.pk)}
     assert not AdministrationGrant.objects.exists()
+    assert RelationshipInvitation.objects.count() == 1
+    assert link(sales) == path
     assert {row["id"] for row in kai.get("/v1/customers").body["items"]} == {str(cast.aoba.pk), str(beni.pk)}
     assert OutgoingMail.objects.filter(message="customers/accepted", to=cast.kai.contact_email).count() == 3
 
@@ -81,7 +85,37 @@ def test_a_refusal_leaves_the_link_open_and_the_pages_tell_what_it_is(cast: Cast
     assert "Standing link" in browser_of(cast.kai).get(reverse("customers:list")).content.decode()
     browser_of(cast.kai).post(reverse("customers:revoke", args=[invitation.pk]))
     assert stranger().get(path).status_code == 409
+    assert browser_of(cast.emi).post(path, {"agree": "on"}).status_code == 409
     assert link(cast.kai) != path
+    assert browser_of(cast.emi).post(link(cast.kai), {"agree": "on"}).status_code == 302
+    assert RelationshipInvitation.objects.filter(state="open").count() == 1
+
+
+def test_all_links_are_replaced_at_once_also_those_that_nobody_answered(cast: Cast) -> None:
+    """The page shows the link and replaces it, with those for both and what answers to them were kept with.
+
+    Plant: ``replace_standing_links`` without the generation, and a link that nobody answered lives on.
+    """
+    partner(cast.hinode, cast.kawase)
+    alone, both = link(cast.kai), link(cast.kai, f"?IndirectCloudSolutionProviderId={cast.hinode.pk}")
+    other = link(cast.yui)
+    assert browser_of(cast.emi).post(alone, {"agree": "on"}).status_code == 302
+    kept = urlsplit(link_of(RelationshipInvitation.objects.get())).path
+    assert stranger().get(kept).status_code == 200
+    shown, replace = reverse("customers:invitations"), reverse("customers:replace_links")
+    assert alone in browser_of(cast.kai).get(shown).content.decode()
+
+    assert browser_of(hire(cast.kawase, "Sae", Role.SALES_AGENT)).post(replace).status_code == 403
+    assert browser_of(cast.kai).post(replace).status_code == 302
+
+    for path in (alone, both, kept):
+        assert stranger().get(path).status_code == 409
+        assert browser_of(cast.jun).post(path, {"agree": "on"}).status_code == 409
+    fresh = link(cast.kai)
+    assert fresh in browser_of(cast.kai).get(shown).content.decode()
+    assert stranger().get(fresh).status_code == stranger().get(other).status_code == 200
+    entry = AuditRecord.objects.get(action="replace_standing_links")
+    assert (entry.actor_id, entry.tenant_id) == (cast.kai.pk, cast.kawase.pk)
 
 
 def test_a_link_for_reseller_and_provider_together(cast: Cast) -> None:
@@ -113,20 +147,20 @@ def test_a_link_for_reseller_and_provider_together(cast: Cast) -> None:
 
 
 def test_the_link_lives_as_long_as_somebody_stands_behind_it(cast: Cast) -> None:
-    """When the person who asked for it leaves, a colleague who asks stands behind the same link.
+    """When the colleague who was told of answers leaves, another one is; when nobody may ask any more, it is dead.
 
-    Plant: the inviter stays, and the customer is told that nobody stands behind the link.
+    Plant: the inviter stays, and the mail goes to somebody who has left.
     """
-    sae = hire(cast.kawase, "Sae", Role.SALES_AGENT)
-    path = link(sae)
-    sae.disabled_at = sae.created_at
-    sae.save()
-    assert browser_of(cast.emi).post(path, {"agree": "on"}).status_code == 409
+    path, sae = link(cast.kai), hire(cast.kawase, "Sae", Role.SALES_AGENT)
+    Person.accounts.filter(pk=sae.pk).update(created_at=real_now())
+    assert browser_of(cast.jun).post(f"{path}decline/", {"reason": "no", "act": "decline"}).status_code == 302
+    told = OutgoingMail.objects.filter(message="customers/accepted", to=sae.contact_email)
 
-    assert link(cast.kai) == path
-
+    Person.accounts.filter(pk=cast.kai.pk).update(disabled_at=sae.created_at)
     assert browser_of(cast.emi).post(path, {"agree": "on"}).status_code == 302
-    assert live() == {(cast.kawase.pk, cast.aoba.pk)}
+    assert (live(), told.count()) == ({(cast.kawase.pk, cast.aoba.pk)}, 1)
+    Person.accounts.filter(pk=sae.pk).update(disabled_at=sae.created_at)
+    assert browser_of(cast.emi).post(path, {"agree": "on"}).status_code == 409
 
 
 def test_who_may_have_the_link(cast: Cast) -> None:

@@ -74,6 +74,7 @@ class AuditAction(TextChoices):
     CREATE_RELATIONSHIP_INVITATION = "create_relationship_invitation", _("Reseller relationship requested")
     SEND_RELATIONSHIP_INVITATION = "send_relationship_invitation", _("Invitation mailed to a customer")
     REVOKE_RELATIONSHIP_INVITATION = "revoke_relationship_invitation", _("Invitation to a customer revoked")
+    REPLACE_STANDING_LINKS = "replace_standing_links", _("Standing links to customers replaced")
     DECLINE_RELATIONSHIP_INVITATION = (
         "decline_relationship_invitation",
         _("Invitation declined by the customer"),

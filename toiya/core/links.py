@@ -26,6 +26,11 @@ class Purpose(StrEnum):
     PARTNER_INVITATION = "partner-invitation"
     RELATIONSHIP_INVITATION = "relationship-invitation"
     CONTACT_VERIFICATION = "contact-verification"
+    # A partner's links for all customers: the first two name the organisation, the others the partnership.
+    STANDING_AS_RESELLER = "standing-as-reseller"
+    STANDING_AS_PROVIDER = "standing-as-provider"
+    STANDING_FOR_BOTH_BY_RESELLER = "standing-for-both-by-reseller"
+    STANDING_FOR_BOTH_BY_PROVIDER = "standing-for-both-by-provider"
 
 
 def _mac(purpose: Purpose, payload: bytes) -> bytes:
@@ -54,9 +59,14 @@ def read_link_token(purpose: Purpose, token: str) -> tuple[uuid.UUID, int]:
     return subject, version
 
 
+TO_CUSTOMERS = "/invitations/customer/"
 PATHS = {
     Purpose.PARTNER_INVITATION: "/invitations/partnership/",
-    Purpose.RELATIONSHIP_INVITATION: "/invitations/customer/",
+    Purpose.RELATIONSHIP_INVITATION: TO_CUSTOMERS,
+    Purpose.STANDING_AS_RESELLER: TO_CUSTOMERS,
+    Purpose.STANDING_AS_PROVIDER: TO_CUSTOMERS,
+    Purpose.STANDING_FOR_BOTH_BY_RESELLER: TO_CUSTOMERS,
+    Purpose.STANDING_FOR_BOTH_BY_PROVIDER: TO_CUSTOMERS,
     Purpose.CONTACT_VERIFICATION: "/verify/contact/",
 }
 

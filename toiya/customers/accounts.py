@@ -33,7 +33,7 @@ def create_invited_tenant(
     opened = open_link(token)
     if opened.obstacle is not None:
         raise opened.obstacle
-    take("invited_account", str(opened.invitation.pk), limit=ACCOUNTS_PER_LINK, per=dt.timedelta(days=1))
+    take("invited_account", token, limit=ACCOUNTS_PER_LINK, per=dt.timedelta(days=1))
     return create_tenant(
         family=opened.invitation.tenant.family,
         name=name,

@@ -38,6 +38,7 @@ from toiya.customers.errors import (
 from toiya.customers.models import CustomerAccount, RelationshipInvitation, RequestedRole
 from toiya.customers.notices import tell_accepted, tell_declined, tell_wrong_customer
 from toiya.customers.relationship_requests import LONGEST_VALIDITY_DAYS, keep_draft, record_issue
+from toiya.customers.standing_links import kept, read_standing, shown, who_stands_behind
 from toiya.directory.models import Person, Tenant
 from toiya.events.models import Tie
 from toiya.events.names import EventName
@@ -69,6 +70,9 @@ def open_link(token: str) -> OpenedLink:
     """What the link leads to; reading changes nothing. Raises InvalidLink for anything that Toiya did not
     make.
     """
+    if standing := read_standing(token):
+        asked, generation = standing
+        return OpenedLink(shown(asked), None if generation == asked.generation else InvitationRevoked())
     subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
     invitation = (
         RelationshipInvitation.objects.filter(pk=subject)
@@ -142,10 +146,16 @@ def _lock(actor: Actor, token: str) -> RelationshipInvitation:
     """The invitation behind the link, open at this instant, locked with everything that its examination
     reads. The row of the actor's organisation is what two invitations of two partners have in common (N-18).
     """
-    subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
-    invitation = RelationshipInvitation.objects.select_for_update().filter(pk=subject).first()
-    if invitation is None:
-        raise InvalidLink
+    standing = read_standing(token)
+    if standing is not None:
+        invitation = kept(standing[0])
+        version = invitation.version
+    else:
+        subject, version = read_link_token(Purpose.RELATIONSHIP_INVITATION, token)
+        found = RelationshipInvitation.objects.select_for_update().filter(pk=subject).first()
+        if found is None:
+            raise InvalidLink
+        invitation = found
     concerned = {invitation.tenant_id, actor.tenant_id, *(party.pk for party in invitation.parties)}
     locked = {
         tenant.pk: tenant
@@ -162,7 +172,22 @@ def _lock(actor: Actor, token: str) -> RelationshipInvitation:
     obstacle = _obstacle(invitation, version, actor.now)
     if obstacle is not None:
         raise obstacle
+    if standing is not None and standing[1] != standing[0].generation:
+        raise InvitationRevoked
+    if invitation.is_standing:
+        _stand_behind(invitation)
     return invitation
+
+
+def _stand_behind(invitation: RelationshipInvitation) -> None:
+    """A standing link is its organisation's: when whoever stood behind it may not any more, a colleague does."""
+    if may_still(Person.accounts.get(pk=invitation.inviter_id), _permission(invitation)):
+        return
+    colleague = who_stands_behind(invitation.tenant_id, is_for_both=invitation.is_combined)
+    if colleague is None:
+        raise InviterGone
+    invitation.inviter = colleague
+    invitation.save(update_fields=["inviter"])
 
 
 def examine(actor: Actor, invitation: RelationshipInvitation) -> Tenant:
@@ -202,12 +227,20 @@ def _is_meant(invitation: RelationshipInvitation, customer: Tenant) -> bool:
 
 
 def _examine_inviter(invitation: RelationshipInvitation) -> None:
-    for_both = invitation.is_combined or invitation.instead_of_id is not None
-    permission = Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
+    permission = _permission(invitation)
     if not any(is_live(invitation.tenant_id, capacity) for capacity in RULES[permission].capacities):
         raise PartyNotActive(reader_name(invitation.tenant))
-    if not may_still(Person.accounts.get(pk=invitation.inviter_id), permission):
+    if invitation.is_standing:
+        if who_stands_behind(invitation.tenant_id, is_for_both=invitation.is_combined) is None:
+            raise InviterGone
+    elif not may_still(Person.accounts.get(pk=invitation.inviter_id), permission):
         raise InviterGone
+
+
+def _permission(invitation: RelationshipInvitation) -> Permission:
+    """What it takes to ask for this."""
+    for_both = invitation.is_combined or invitation.instead_of_id is not None
+    return Permission.RELATIONSHIPS_INVITE_BOTH if for_both else Permission.RELATIONSHIPS_REQUEST
 
 
 def _examine_party(invitation: RelationshipInvitation, party: Tenant) -> None:

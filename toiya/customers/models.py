@@ -198,6 +198,13 @@ class RelationshipSending(models.Model):
         ]
 
 
+class StandingGeneration(models.Model):
+    """How often an organisation replaced its standing links; whoever opens one of an earlier generation is told so."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    number = models.PositiveSmallIntegerField(default=0)
+
+
 class CustomerAgreementQuerySet(models.QuerySet["CustomerAgreement"]):
     """Confirmations, fetched through the actor."""
 

@@ -232,6 +232,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "customers:draft": {"GET": may(Permission.CUSTOMERS_VIEW), "POST": may(Permission.CUSTOMERS_VIEW)},
     "customers:resend": {"POST": may(Permission.CUSTOMERS_VIEW)},
     "customers:revoke": {"POST": may(Permission.CUSTOMERS_VIEW)},
+    "customers:replace_links": {"POST": may(Permission.RELATIONSHIPS_INVITE_BOTH)},
     "customers:invitation": {"GET": LINK_HOLDER, "POST": may(Permission.RELATIONSHIPS_ACCEPT)},
     "customers:invitation_continue": {"GET": PERSON},
     "customers:invitation_decline": {"POST": may(Permission.RELATIONSHIPS_ACCEPT)},

@@ -5,7 +5,6 @@ import uuid
 from toiya.api.operations import APP_USER_ONLY, Call, operation
 from toiya.api.wire import Resource, Wire, attributes_of
 from toiya.core.permissions import Permission
-from toiya.customers.drafts import link_of
 from toiya.customers.standing_links import standing_link
 
 
@@ -33,17 +32,15 @@ class RelationshipRequestQuery(Wire):
     tokens=APP_USER_ONLY,
 )
 def get_relationship_request(call: Call, query: RelationshipRequestQuery) -> CustomerRelationshipRequest:
-    """The partner's standing link, made when it is asked for the first time.
+    """The partner's standing link.
 
     Alone it takes an admin or sales agent; with the other partner's id, for reseller and provider together, a global
     administrator or admin agent. It asks for no administrator access. ``dualRoleIndirectRelationship`` says nothing
     that the two ids do not say.
     """
-    invitation = standing_link(
+    url = standing_link(
         call.actor,
         provider_id=query.indirect_cloud_solution_provider_id,
         reseller_id=query.indirect_reseller_id,
     )
-    return CustomerRelationshipRequest(
-        url=link_of(invitation), attributes=attributes_of("RelationshipRequest")
-    )
+    return CustomerRelationshipRequest(url=url, attributes=attributes_of("RelationshipRequest"))

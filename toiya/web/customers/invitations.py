@@ -18,6 +18,7 @@ from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import invite_for_both, request_relationship, revoke
 from toiya.customers.relationships import relationship_with
 from toiya.customers.sending import resend, save_draft, send_invitation
+from toiya.customers.standing_links import own_standing_links, replace_standing_links
 from toiya.programme.words import current_programme
 from toiya.relations.models import Channel, Partnership
 from toiya.web.customers.forms import CombinedRequestForm, DraftForm, SingleRequestForm
@@ -135,8 +136,19 @@ def listing(request: PersonRequest) -> HttpResponse:
         "pager": pager_of(request, page),
         "tabs": customer_tabs("customers:invitations"),
         "may_request": actor.may(Permission.RELATIONSHIPS_REQUEST),
+        "standing_links": [
+            (capacity.value, capacity.label, url) for capacity, url in own_standing_links(actor).items()
+        ],
+        "may_replace": actor.may(Permission.RELATIONSHIPS_INVITE_BOTH),
     }
     return render(request, "customers/invitations.html", context)
+
+
+def replace_links(request: PersonRequest) -> HttpResponse:
+    """The links for all customers are known to somebody who should not have them: there are new ones from now on."""
+    replace_standing_links(request.actor)
+    messages.success(request, _("Your organization has new standing links. The earlier ones work no longer."))
+    return redirect("customers:invitations")
 
 
 def _state(actor: Actor, invitation: RelationshipInvitation) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.test import TransactionTestCase
 from tests.cast import Cast, cast_in_place
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
+from tests.undeclared import SENT, WALKED, told_of_walks, unwalked, watch_calls
 from toiya.audit.append_only import guard_log, unguard_log
 from toiya.core.prepared import Prepared, arguments_of
 from toiya.tokens import keys
@@ -121,6 +122,14 @@ def recorded_posts() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def walked_calls() -> Iterator[None]:
+    """Whatever a story changes over the API is not changed by properties that the operation does not declare (G-06)."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch_calls(patch)
+        yield
+
+
 def is_whole(config: pytest.Config) -> bool:
     """Whether all stories are told, as on SQLite in ``make test``."""
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and (
@@ -130,16 +139,26 @@ def is_whole(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  (a class of pytest-xdist)
-    """A worker hands over where its stories have posted."""
-    POSTED.update(getattr(node, "workeroutput", {}).get("posted", ()))
+    """A worker hands over where its stories have posted, and what they have written over the API."""
+    told = getattr(node, "workeroutput", {})
+    POSTED.update(told.get("posted", ()))
+    WALKED.update(told.get("walked", {}))
+    SENT.update(told.get("sent", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """All stories together must have posted to every route that can be posted to (G-37)."""
+    """All stories together must have posted to every route that can be posted to (G-37), and sent a request that
+    succeeds to every operation that writes (G-06).
+    """
     worker: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if worker is not None:
         worker["posted"] = sorted(POSTED)
-    elif session.exitstatus == pytest.ExitCode.OK and is_whole(session.config) and never_posted():
+        worker["walked"], worker["sent"] = dict(WALKED), dict(SENT)
+    elif (
+        session.exitstatus == pytest.ExitCode.OK
+        and is_whole(session.config)
+        and (never_posted() or unwalked())
+    ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -147,6 +166,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Name what is missing."""
     if is_whole(config) and (missing := never_posted()):
         terminalreporter.write_line(f"no story posts to {', '.join(missing)} (G-37)", red=True)
+    if is_whole(config) and (missing := unwalked()):
+        terminalreporter.write_line(f"no story writes by {', '.join(missing)} (G-06)", red=True)
+    if WALKED:
+        terminalreporter.write_line(told_of_walks())
 
 
 def never_posted() -> list[str]:

@@ -3,7 +3,7 @@
 import functools
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from tests.undeclared import SENT, WALKED, told_of_walks, unwalked, watch_calls
 from toiya.audit.append_only import guard_log, unguard_log
-from toiya.core.prepared import Prepared, arguments_of
+from toiya.core.prepared import Prepared
 from toiya.tokens import keys
 from toiya.web.access import ACCESS
 
@@ -77,23 +77,24 @@ def emptied_log() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def prepared_as_asked() -> Iterator[None]:
     """Every prepared question of every test sends the SQL of its queryset, with the same values."""
-    ask = Prepared.__call__
+    made_for = Prepared.made_for
 
-    def compared(self: Prepared[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        arguments = arguments_of(args, kwargs)
-        kept = self.made_for(arguments)
+    def compared(self: Prepared[..., Any], arguments: Mapping[int | str, Any]) -> Any:  # noqa: ANN401
+        kept = made_for(self, arguments)
+        args = [value for name, value in arguments.items() if isinstance(name, int)]
+        named = {name: value for name, value in arguments.items() if isinstance(name, str)}
         try:
-            sql, values = self.make(*args, **kwargs).query.get_compiler("default").as_sql()
+            sql, values = self.make(*args, **named).query.get_compiler("default").as_sql()
         except EmptyResultSet:
             assert kept is None, self.make
         else:
             assert kept is not None, self.make
             one, other = (text.replace("(%s)", "%s") for text in (kept.sql, sql))
             assert (one, kept.filled(arguments)) == (other, tuple(values)), self.make
-        return ask(self, *args, **kwargs)
+        return kept
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Prepared, "__call__", compared)
+        patch.setattr(Prepared, "made_for", compared)
         yield
 
 

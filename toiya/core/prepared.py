@@ -150,6 +150,12 @@ class Prepared(Generic[P, R]):
         found: list[R] = list(make_rows(asked))
         return found
 
+    def statement(self, *args: P.args, **kwargs: P.kwargs) -> tuple[str, tuple[Any, ...]] | None:
+        """SQL and parameters, to stand inside of a larger statement; None where no row can fit."""
+        arguments = arguments_of(args, kwargs)
+        made = self.made_for(arguments)
+        return None if made is None else (made.sql, made.filled(arguments))
+
     def made_for(self, arguments: Mapping[int | str, Any]) -> _Made | None:
         """What is kept for arguments of this shape; None where no row can fit."""
         shape = tuple((name, _shape_of(value)) for name, value in arguments.items())

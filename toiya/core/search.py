@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
+Statement = tuple[str, Sequence[Any]] | None  # SQL and its parameters; None where there is no row
 FIRST_WALK = 1_000
 LONG_WALK = 10_000
 FREQUENT = 10
@@ -18,35 +19,35 @@ SELECT passed.id FROM ({window}) AS passed WHERE strpos(passed.sought, %s) > 0 O
 
 
 def first_hits(
-    rest: QuerySet[Any],
+    walked: Callable[[int], Statement],
     order: Sequence[str],
     folded: str,
     wanted: int,
     *,
     look_up: Callable[[], QuerySet[Any]],
-    sample: QuerySet[Any] | None = None,
+    sample: Callable[[int], Statement] | None = None,
 ) -> list[uuid.UUID]:
     """The keys of the first rows whose annotation ``sought`` contains the text. Frequent texts are found by walking
     along the list; for rare ones ``look_up`` gives the hits of an index, in the order of the list.
 
-    The beginning of the list says how frequent a text is. Where it does not, because the list is ordered by the names
-    themselves, ``sample`` says so: its rows in the order of their random keys.
+    ``walked``: so many rows of the list, in its order. Its beginning says how frequent a text is. Where it does not,
+    because the list is ordered by the names themselves, ``sample`` says so: rows in the order of their random keys.
     """
-    found = _walk(rest, order, folded, wanted, FIRST_WALK)
+    found = _walk(walked(FIRST_WALK), order, folded, wanted)
     if len(found) == wanted:
         return found
-    seen = found if sample is None else _walk(sample, ("id",), folded, FREQUENT, FIRST_WALK)
+    seen = found if sample is None else _walk(sample(FIRST_WALK), ("id",), folded, FREQUENT)
     if len(seen) >= FREQUENT:
-        found = _walk(rest, order, folded, wanted, LONG_WALK)
+        found = _walk(walked(LONG_WALK), order, folded, wanted)
     return found if len(found) == wanted else list(look_up().values_list("pk", flat=True)[:wanted])
 
 
-def _walk(
-    rest: QuerySet[Model], order: Sequence[str], folded: str, wanted: int, steps: int
-) -> list[uuid.UUID]:
-    fields = {name.removeprefix("-"): " DESC" if name.startswith("-") else "" for name in order}
-    window, given = rest.order_by(*order).values(*fields, "sought")[:steps].query.sql_with_params()
-    sql = WALK.format(window=window, order=", ".join(f"passed.{name}{way}" for name, way in fields.items()))
+def _walk(statement: Statement, order: Sequence[str], folded: str, wanted: int) -> list[uuid.UUID]:
+    """The keys of those among the rows of the statement that contain the text."""
+    if statement is None:
+        return []
+    window, given = statement
+    ways = (f"passed.{name.removeprefix('-')}{' DESC' if name.startswith('-') else ''}" for name in order)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*given, folded, wanted])
+        cursor.execute(WALK.format(window=window, order=", ".join(ways)), [*given, folded, wanted])
         return [pk for (pk,) in cursor.fetchall()]

@@ -49,20 +49,30 @@ def live_relationships(
     ``reseller_id`` and ``provider_id`` keep those that a partnered reseller or provider serves as well; it must be a
     live partner of the actor's, else NotVisible.
     """
-    rows = ResellerRelationship.objects.of_partner(actor).live()
+    must_be_partnered(actor, reseller_id=reseller_id, provider_id=provider_id)
+    return shared_relationships(actor, reseller_id, provider_id)
+
+
+def must_be_partnered(actor: Actor, *, reseller_id: uuid.UUID | None, provider_id: uuid.UUID | None) -> None:
+    """Whoever the list is narrowed to is a live partner of the actor's organisation. Raises NotVisible."""
     own = actor.tenant_id
     for partner_id, pair in (
         (reseller_id, {"provider_id": own, "reseller_id": reseller_id}),
         (provider_id, {"provider_id": provider_id, "reseller_id": own}),
     ):
-        if partner_id is None:
-            continue
-        if not Partnership.objects.visible_to(actor).live().filter(**pair).exists():
+        if partner_id and not Partnership.objects.visible_to(actor).live().filter(**pair).exists():
             raise NotVisible
-        shared = ResellerRelationship.objects.live().filter(
-            partner_id=partner_id, customer=OuterRef("customer")
-        )
-        rows = rows.filter(Exists(shared))
+
+
+def shared_relationships(actor: Actor, *partner_ids: uuid.UUID | None) -> ResellerRelationshipQuerySet:
+    """The live relationships of the actor's organisation with customers that each of these serves as well."""
+    rows = ResellerRelationship.objects.of_partner(actor).live()
+    for partner_id in partner_ids:
+        if partner_id is not None:
+            served = ResellerRelationship.objects.live().filter(
+                partner_id=partner_id, customer=OuterRef("customer")
+            )
+            rows = rows.filter(Exists(served))
     return rows
 
 

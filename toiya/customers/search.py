@@ -10,20 +10,21 @@ Each way is bounded, so that the page costs the same however long the list is. S
 import datetime as dt
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, Place, after_cursor, place_in, rows_from, way_of
+from toiya.core.pagination import PAGE_SIZE, Page, Place, place_in, rows_from, way_of
 from toiya.core.prepared import prepared
 from toiya.core.search import first_hits
 from toiya.core.text import fold, name_key
-from toiya.customers.relationships import live_relationships
+from toiya.customers.relationships import must_be_partnered, shared_relationships
 from toiya.directory.models import Domain
 from toiya.relations.models import ResellerRelationshipQuerySet
 from toiya.relations.search import that_contain
@@ -80,19 +81,18 @@ def page_of_customers(
     """One page of the actor's customers. A broken cursor shows the first page. Raises NotVisible
     (``live_relationships``).
     """
-    if not (search or name_begins or domain_begins or reseller_id or provider_id):
-        place = place_in(cursor, str, uuid.UUID)
-        return place.page([Line(*row) for row in _everybody(actor, place, size + 1)], size, _place)
-    everybody = live_relationships(actor, reseller_id=reseller_id, provider_id=provider_id)
-    name, domain = name_key(name_begins), fold(domain_begins)
+    must_be_partnered(actor, reseller_id=reseller_id, provider_id=provider_id)
+    name, domain, folded = name_key(name_begins), fold(domain_begins), fold(search)
     if name or domain:
+        everybody = shared_relationships(actor, reseller_id, provider_id)
         return _page_by_beginning(everybody, name, domain, cursor, size)
-    folded = fold(search)
+    place = place_in(cursor, str, uuid.UUID)
     if not folded:
-        return _page(everybody, ORDER, cursor, size)
-    rest = after_cursor(everybody, ORDER, cursor)
-    found = _find(everybody, rest, folded, size + 1, actor.tenant_id)
-    return Place(() if rest is everybody else (cursor,)).page(found, size, _place)
+        rows: Iterable[tuple[Any, ...]] = _everybody(actor, reseller_id, provider_id, place, size + 1)
+    else:
+        place = Place() if place.is_back else place  # hits are sought in one direction
+        rows = _found(Sought(actor, reseller_id, provider_id, place), folded, size + 1)
+    return place.page([Line(*row) for row in rows], size, _place)
 
 
 def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, size: int) -> Page[Line]:
@@ -128,8 +128,11 @@ def _beginning(rows: Rows, field: str, text: str) -> Rows:
 
 
 @prepared
-def _everybody(actor: Actor, place: Place, wanted: int) -> QuerySet[Any, tuple[Any, ...]]:
-    return _columns(rows_from(live_relationships(actor), ORDER, place))[:wanted]
+def _everybody(
+    actor: Actor, reseller_id: uuid.UUID | None, provider_id: uuid.UUID | None, place: Place, most: int
+) -> QuerySet[Any, tuple[Any, ...]]:
+    everybody = shared_relationships(actor, reseller_id, provider_id)
+    return _columns(rows_from(everybody, ORDER, place))[:most]
 
 
 def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
@@ -144,19 +147,55 @@ def _columns(rows: Rows, *, order: str = ORDER[0]) -> QuerySet[Any, tuple[Any, .
     return rows.annotate(domain=domain, key=F(order)).values_list(*COLUMNS)
 
 
-def _find(everybody: Rows, rest: Rows, folded: str, wanted: int, partner_id: uuid.UUID) -> Sequence[Line]:
+class Sought(NamedTuple):
+    """Where a text is looked for: in the rest of the list beyond the place."""
+
+    actor: Actor
+    reseller_id: uuid.UUID | None
+    provider_id: uuid.UUID | None
+    place: Place
+
+    @property
+    def everybody(self) -> Rows:
+        """The whole list."""
+        return shared_relationships(self.actor, self.reseller_id, self.provider_id)
+
+    @property
+    def rest(self) -> Rows:
+        """What is beyond the place, in the order of the list."""
+        return rows_from(self.everybody, ORDER, self.place)
+
+
+def _found(sought: Sought, folded: str, wanted: int) -> Iterable[tuple[Any, ...]]:
     """The first hits of the rest of the list."""
     if connection.vendor != "postgresql":
-        return _lines(rest.filter(customer_search_key__contains=folded).order_by(*ORDER)[:wanted])
+        return _columns(sought.rest.filter(customer_search_key__contains=folded))[:wanted]
     found = first_hits(
-        rest.annotate(sought=F("customer_search_key")),
+        partial(_walked.statement, sought),
         ORDER,
         folded,
         wanted,
         # The order is computed, so that nobody walks along the list for it.
-        look_up=lambda: that_contain(rest, folded, partner_id=partner_id).order_by(
+        look_up=lambda: that_contain(sought.rest, folded, partner_id=sought.actor.tenant_id).order_by(
             Concat("customer_sort_key", Value("")), "id"
         ),
-        sample=everybody.annotate(sought=F("customer_search_key")),
+        sample=partial(_sampled.statement, sought),
     )
-    return _lines(rest.filter(pk__in=found).order_by(*ORDER))
+    return _these(sought.actor, found) if found else []
+
+
+@prepared
+def _walked(sought: Sought, steps: int) -> QuerySet[Any, Any]:
+    rows: QuerySet[Any, Any] = sought.rest.annotate(sought=F("customer_search_key"))
+    return rows.values(*ORDER, "sought")[:steps]
+
+
+@prepared
+def _sampled(sought: Sought, steps: int) -> QuerySet[Any, Any]:
+    rows = sought.everybody.annotate(sought=F("customer_search_key")).order_by("id")
+    return rows.values("id", "sought")[:steps]
+
+
+@prepared
+def _these(actor: Actor, ids: list[uuid.UUID]) -> QuerySet[Any, tuple[Any, ...]]:
+    return _columns(shared_relationships(actor).filter(pk__in=ids).order_by(*ORDER))

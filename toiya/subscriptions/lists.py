@@ -4,7 +4,8 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
@@ -44,21 +45,45 @@ def find_subscriptions(
     """What the actor's organisation sells or resells, by customer (name, reading, domain), state, product, reseller of
     the chain, or end of term. ``live`` is every state that has not ended.
     """
-    rows = managed_by(actor)
     folded = fold(search)
+    rows = Narrowing.of(state, product_id, reseller_id, ends_before).rows(actor)
     if folded:
         rows = rows.filter(customer_id__in=_customers(actor, folded))
-    if state == "live":
-        rows = rows.live()
-    elif state:
-        rows = rows.filter(state=state)
-    if product_id is not None:
-        rows = rows.filter(sku__product_id=product_id)
-    if reseller_id is not None:
-        rows = rows.filter(reseller_id=reseller_id)
-    if ends_before is not None:
-        rows = rows.filter(term_end__lt=ends_before, state=SubscriptionState.ACTIVE)
     return rows.select_related("customer", "sku", "reseller", "reseller_of_record")
+
+
+class Narrowing(NamedTuple):
+    """What a list is narrowed to; no states are all of them."""
+
+    states: tuple[SubscriptionState, ...]
+    product_id: uuid.UUID | None
+    reseller_id: uuid.UUID | None
+    ends_before: dt.date | None
+
+    @classmethod
+    def of(
+        cls,
+        state: str = "",
+        product_id: uuid.UUID | None = None,
+        reseller_id: uuid.UUID | None = None,
+        ends_before: dt.date | None = None,
+    ) -> "Narrowing":
+        """``state`` as it is asked for: ``live`` is every state that has not ended."""
+        states = LIVE if state == "live" else [SubscriptionState(state)] if state else []
+        return cls(tuple(states), product_id, reseller_id, ends_before)
+
+    def rows(self, actor: Actor) -> SubscriptionQuerySet:
+        """What the actor's organisation sells or resells of it."""
+        rows = managed_by(actor)
+        if self.states:
+            rows = rows.filter(state__in=self.states)
+        if self.product_id is not None:
+            rows = rows.filter(sku__product_id=self.product_id)
+        if self.reseller_id is not None:
+            rows = rows.filter(reseller_id=self.reseller_id)
+        if self.ends_before is not None:
+            rows = rows.filter(term_end__lt=self.ends_before, state=SubscriptionState.ACTIVE)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,44 +140,73 @@ def page_of_subscriptions(
     actor: Actor, *, search: str = "", cursor: str = "", size: int = PAGE_SIZE, **filters: Any
 ) -> Page[Line]:
     """One page of ``find_subscriptions``, the latest first. A broken cursor shows the first page."""
-    place, wanted, folded = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID), size + 1, fold(search)
-    if not folded and not any(filters.values()):
-        found: Iterable[tuple[Any, ...]] = _everything(actor, place, wanted)
-    elif not folded or connection.vendor != "postgresql":
-        rows = rows_from(find_subscriptions(actor, search=search, **filters), KEY, place, descending=True)
-        found = _columns(rows)[:wanted]
+    place, narrowing, folded = (
+        place_in(cursor, dt.datetime.fromisoformat, uuid.UUID),
+        Narrowing.of(**filters),
+        fold(search),
+    )
+    if not folded:
+        rows: Iterable[tuple[Any, ...]] = _listed(actor, narrowing, place, size + 1)
     else:
         place = Place() if place.is_back else place  # hits are sought in one direction
-        rest = rows_from(find_subscriptions(actor, **filters), KEY, place, descending=True)
-        found = _columns(_sought(actor, rest, folded, wanted))
-    return place.page([Line(*row) for row in found], size, lambda line: (line.created_at, line.id))
+        rows = _found(Sought(actor, narrowing, place), folded, size + 1)
+    return place.page([Line(*row) for row in rows], size, lambda line: (line.created_at, line.id))
 
 
 @prepared
-def _everything(actor: Actor, place: Place, wanted: int) -> QuerySet[Subscription, tuple[Any, ...]]:
-    return _columns(rows_from(find_subscriptions(actor), KEY, place, descending=True))[:wanted]
+def _listed(
+    actor: Actor, narrowing: Narrowing, place: Place, wanted: int
+) -> QuerySet[Subscription, tuple[Any, ...]]:
+    return _columns(rows_from(narrowing.rows(actor), KEY, place, descending=True))[:wanted]
 
 
 def _columns(rows: SubscriptionQuerySet) -> QuerySet[Subscription, tuple[Any, ...]]:
     """The rows as lines are made of them."""
-    return rows.select_related(None).values_list(*COLUMNS)
+    return rows.values_list(*COLUMNS)
 
 
-def _sought(actor: Actor, rest: SubscriptionQuerySet, folded: str, wanted: int) -> SubscriptionQuerySet:
+class Sought(NamedTuple):
+    """Where a customer's name is looked for: in the rest of the list beyond the place."""
+
+    actor: Actor
+    narrowing: Narrowing
+    place: Place
+
+    @property
+    def rest(self) -> SubscriptionQuerySet:
+        """What is beyond the place, in the order of the list."""
+        return rows_from(self.narrowing.rows(self.actor), KEY, self.place, descending=True)
+
+
+def _found(sought: Sought, folded: str, wanted: int) -> Iterable[tuple[Any, ...]]:
     """The first of the rest whose customer's name contains the text (docs/adr, "Search by pairs of characters")."""
-    rows = rest.select_related(None)
-    served = ResellerRelationship.objects.of_partner(actor).live().filter(customer=OuterRef("customer_id"))
+    customers = _customers(sought.actor, folded)
+    if connection.vendor != "postgresql":
+        return _columns(sought.rest.filter(customer_id__in=customers))[:wanted]
     found = first_hits(
-        rows.annotate(sought=Subquery(served.values("customer_search_key")[:1])),
+        partial(_walked.statement, sought),
         ORDER,
         folded,
         wanted,
         # The order is computed, so that nobody walks along the list for it.
-        look_up=lambda: rows.filter(customer_id__in=_customers(actor, folded)).order_by(
+        look_up=lambda: sought.rest.filter(customer_id__in=customers).order_by(
             (F("created_at") + Value(dt.timedelta())).desc(), "-id"
         ),
     )
-    return rest.filter(pk__in=found)
+    return _these(sought.actor, found) if found else []
+
+
+@prepared
+def _walked(sought: Sought, steps: int) -> QuerySet[Any, Any]:
+    served = ResellerRelationship.objects.of_partner(sought.actor).live()
+    key = served.filter(customer=OuterRef("customer_id")).values("customer_search_key")[:1]
+    rows: QuerySet[Any, Any] = sought.rest.annotate(sought=Subquery(key)).values(*KEY, "sought")
+    return rows[:steps]
+
+
+@prepared
+def _these(actor: Actor, ids: list[uuid.UUID]) -> QuerySet[Subscription, tuple[Any, ...]]:
+    return _columns(managed_by(actor).filter(pk__in=ids).order_by(*ORDER))
 
 
 def _customers(actor: Actor, folded: str) -> QuerySet[Any]:

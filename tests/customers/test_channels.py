@@ -44,7 +44,7 @@ def set_rule(cast: Cast, *, on: bool = True) -> None:
     """Ren ticks the rule in the programme settings, or unticks it."""
     present = Programme.objects.get()
     settings = {name: getattr(present, name) for name in (*WORDS, *LIMITS)}
-    ticked = {"one_channel_administers": "on"} if on else {}
+    ticked = {"orders_need_agreement": "on", **({"one_channel_administers": "on"} if on else {})}
     assert browser_of(cast.ren).post(SETTINGS, {**settings, **ticked}).status_code == 302
 
 

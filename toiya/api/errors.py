@@ -80,6 +80,7 @@ CODES: dict[type[Refusal], tuple[int, int]] = {
     UserDisabled: (400, INVALID_INPUT),
     # orders
     orders.AccountMissing: (403, 800073),
+    orders.AgreementNotConfirmed: (403, 13605),
     orders.AttributesMissing: (400, INVALID_INPUT),
     orders.CartEmpty: (400, 800009),
     orders.CartExpired: (404, 800008),

@@ -45,7 +45,7 @@ from toiya.orders.models import (
 from toiya.orders.notices import tell_settled, tell_submitted
 from toiya.orders.numbers import next_number
 from toiya.orders.provisioning import locked_subscription, provide, record_outcome, state_of
-from toiya.orders.reach import must_reach
+from toiya.orders.reach import must_have_agreed, must_reach
 from toiya.relations.models import Partnership, ResellerRelationship
 from toiya.subscriptions.errors import ProviderOrders
 from toiya.subscriptions.lifecycle import Sale, change, note, open_subscription, price_fields
@@ -156,10 +156,11 @@ class Purchase:
 def place_order(by: By, purchase: Purchase) -> Order:
     """The order, in the transaction of whatever made it: a cart, or an approved request. Rights are checked before.
 
-    Raises what ``must_reach`` raises, NothingOrdered and LineNotPossible.
+    Raises what ``must_reach`` raises, NothingOrdered, LineNotPossible and AgreementNotConfirmed.
     """
     provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
     answers = _agreed(by, purchase)
+    must_have_agreed(provider, customer)
     good = [answer for answer in answers if answer.problem is None]
     order_id = new_id()
     lines = _carried_out(by, purchase, order_id, answers)

@@ -57,6 +57,22 @@ class AccountMissing(Refusal):
         )
 
 
+class AgreementNotConfirmed(Refusal):
+    """Nothing is ordered for a customer that has not accepted the customer agreement, where the operator wants that."""
+
+    code = "customer_agreement_missing"
+
+    def __init__(self, *, provider: str, customer: str) -> None:
+        super().__init__(
+            _(
+                "The customer agreement is missing: %(customer)s has not accepted it, and %(provider)s has not "
+                "confirmed that it has. %(provider)s confirms it on the customer's account page, or %(customer)s "
+                "accepts it in its own portal, under “Customer agreement”."
+            )
+            % {"provider": provider, "customer": customer}
+        )
+
+
 class CustomerIsPartner(Refusal):
     """Nobody in the programme resells to a programme partner's trading tenant (N-16)."""
 

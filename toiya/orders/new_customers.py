@@ -30,10 +30,12 @@ from toiya.directory.tenants import FirstAdministrator, create_tenant
 from toiya.enrolment.details import Problems, tidy
 from toiya.enrolment.errors import IncompleteDetails
 from toiya.enrolment.work_accounts import problems_with
+from toiya.orders.carts import Wanted, start_cart
 from toiya.orders.checkout import Purchase, digest_of, place_order
 from toiya.orders.errors import CustomerAddedBefore, MarketClosed, PartnershipMissing, SupportNeedsAccess
-from toiya.orders.models import CartLine, Order
+from toiya.orders.models import Cart, CartLine, Order
 from toiya.orders.notices import tell_customer_added
+from toiya.orders.reach import lacks_agreement
 from toiya.pricing.offers import Chain, Offer, judge, offers_in
 from toiya.pricing.promotions import promotions_for
 from toiya.programme.models import Country
@@ -67,12 +69,15 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """The customer, its first administrator with the temporary password that is shown once (N-14), and the order."""
+    """The customer, its first administrator with the temporary password that is shown once (N-14), and the order; or
+    the cart in which its lines wait for the customer agreement.
+    """
 
     tenant: Tenant
     administrator: Person
     password: str
     order: Order | None
+    cart: Cart | None = None
 
 
 def problems_of_details(values: Mapping[str, str]) -> Problems:
@@ -131,7 +136,8 @@ def add_customer(
     key: str,
     billing: Mapping[str, str] | None = None,
 ) -> NewCustomer:
-    """Everything or nothing: organisation, account, relationships, access, order.
+    """Everything or nothing: organisation, account, relationships, access, order. Where orders wait for the customer
+    agreement, nobody can have confirmed it yet, and the lines wait in a cart.
 
     ``billing``: name, address and contact for the invoices (``account_data``); told later where it is None.
     Raises IncompleteDetails, DomainTaken, MarketClosed, PartnershipMissing, SupportNeedsAccess, NothingOrdered, what
@@ -201,9 +207,13 @@ def add_customer(
             invitation_id=None,
             is_founding=True,
         )
-    order = _order(actor, provider, reseller, customer, levers, lines, key) if lines else None
+    order, cart = None, None
+    if lines and lacks_agreement(provider.pk, customer.pk):
+        cart = _fill_cart(actor, reseller, customer, levers, lines)
+    elif lines:
+        order = _order(actor, provider, reseller, customer, levers, lines, key)
     tell_customer_added(actor, customer, administrator, provider, reseller, levers.roles, order)
-    return NewCustomer(customer, administrator, password, order)
+    return NewCustomer(customer, administrator, password, order, cart)
 
 
 def _checked(
@@ -288,6 +298,20 @@ def _order(  # noqa: PLR0917  (the parties of a chain)
             support_contact=through if levers.is_support_contact else None,
         ),
     )
+
+
+def _fill_cart(
+    actor: Actor, reseller: Tenant | None, customer: Tenant, levers: Levers, lines: Sequence[NewLine]
+) -> Cart:
+    through = reseller if levers.on_subscriptions else None
+    wanted = {
+        line.position: Wanted(
+            availability=line.availability, quantity=line.quantity, parent_position=line.parent_position
+        )
+        for line in as_lines(lines)
+    }
+    support = through if levers.is_support_contact else None
+    return start_cart(actor, customer=customer, partner=through, support_contact=support, lines=wanted)
 
 
 def as_lines(lines: Sequence[NewLine]) -> list[CartLine]:

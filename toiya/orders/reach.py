@@ -5,18 +5,23 @@ Asked of the database in the transaction of the order (S-069, S-076, S-077, S-07
 
 import uuid
 
+from django.db.models import Exists
+
 from toiya.core.permissions import Capacity
 from toiya.core.reader import reader_name
-from toiya.customers.models import CustomerAccount
+from toiya.customers.models import CustomerAccount, CustomerAgreement
 from toiya.directory.models import Tenant, TenantCapacity
+from toiya.enrolment.models import AgreementAcceptance
 from toiya.orders.errors import (
     AccountMissing,
+    AgreementNotConfirmed,
     CustomerIsPartner,
     MarketClosed,
     PartnershipMissing,
     RelationshipMissing,
 )
 from toiya.partnerships.standing import is_live
+from toiya.programme.models import Agreement, AgreementKind, Programme
 from toiya.relations.models import ResellerRelationship
 from toiya.relations.rights import are_partners
 from toiya.subscriptions.errors import PartnerStopped
@@ -44,6 +49,23 @@ def must_reach(*, provider: Tenant, reseller: Tenant | None, customer: Tenant) -
     if not customer.country.is_open or customer.country.sales_region != provider.country.sales_region:
         raise MarketClosed(found=customer.country.sales_region, expected=provider.country.sales_region)
     return account
+
+
+def lacks_agreement(provider_id: uuid.UUID, customer_id: uuid.UUID) -> bool:
+    """Whether an order waits for the customer agreement: the operator has published one and asks for it, the customer
+    has not accepted any version by itself, and this provider has confirmed none.
+    """
+    published = Agreement.objects.filter(kind=AgreementKind.CUSTOMER)
+    accepted = AgreementAcceptance.objects.filter(tenant_id=customer_id, agreement__in=published)
+    confirmed = CustomerAgreement.objects.filter(tenant_id=provider_id, customer_id=customer_id)
+    asked = Programme.objects.filter(orders_need_agreement=True)
+    return asked.filter(Exists(published), ~Exists(accepted), ~Exists(confirmed)).exists()
+
+
+def must_have_agreed(provider: Tenant, customer: Tenant) -> None:
+    """Raises AgreementNotConfirmed."""
+    if lacks_agreement(provider.pk, customer.pk):
+        raise AgreementNotConfirmed(provider=reader_name(provider), customer=reader_name(customer))
 
 
 def may_be_sold_to(customer: Tenant) -> bool | None:

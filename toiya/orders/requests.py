@@ -59,7 +59,7 @@ from toiya.orders.notices import (
     tell_withdrawn,
 )
 from toiya.orders.numbers import next_number
-from toiya.orders.reach import must_reach
+from toiya.orders.reach import lacks_agreement, must_reach
 from toiya.pricing.models import PriceRule
 from toiya.pricing.offers import sellable_offers
 from toiya.relations.events import raise_events
@@ -199,14 +199,14 @@ def _write_lines(
 
 
 def _passes(request: OrderRequest) -> bool:
-    """Whether the provider lets it pass by itself."""
+    """Whether the provider lets it pass by itself. While the customer agreement is missing it waits for a person."""
     if request.amount_minor is None:
         return False
     return AutomaticApproval.objects.filter(
         partnership_id=request.partnership_id,
         currency=request.currency,
         limit_minor__gte=request.amount_minor,
-    ).exists()
+    ).exists() and not lacks_agreement(request.provider_id, request.customer_id)
 
 
 def lines_of_request(request: OrderRequest) -> list[OrderRequestLine]:

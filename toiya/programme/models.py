@@ -39,6 +39,7 @@ class Programme(models.Model):
     mails_per_hour = models.PositiveIntegerField(default=50)
     one_channel_administers = models.BooleanField(default=False)
     allows_password_flow = models.BooleanField(default=False)
+    orders_need_agreement = models.BooleanField(default=True)
 
     class Meta:
         constraints: ClassVar = [

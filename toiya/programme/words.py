@@ -26,7 +26,7 @@ WORDS = (
     "support_email",
 )
 LIMITS = ("review_days_from", "review_days_to", "invitation_days", "grant_days", "mails_per_hour")
-RULES = ("one_channel_administers", "allows_password_flow")
+RULES = ("one_channel_administers", "allows_password_flow", "orders_need_agreement")
 
 
 @prepared

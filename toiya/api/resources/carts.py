@@ -417,7 +417,7 @@ def update_cart(call: Call, customer_id: uuid.UUID, cart_id: uuid.UUID, body: Ca
     "/v1/customers/{customer_id}/carts/{cart_id}/checkout",
     needs=Permission.CATALOGUE_VIEW,
     status=201,
-    errors=(NO_SUCH_CART, 800009, 800016, 800073, 900149, 20002, 2030),
+    errors=(NO_SUCH_CART, 13605, 800009, 800016, 800073, 900149, 20002, 2030),
 )
 def checkout_cart(call: Call, customer_id: uuid.UUID, cart_id: uuid.UUID) -> CartCheckoutResult:
     """The cart becomes an order of the provider; lines that cannot be ordered are told in ``orderErrors``.

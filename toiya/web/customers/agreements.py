@@ -50,6 +50,7 @@ def confirm(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
                 status = failed(form, refusal)
             else:
                 messages.success(request, _("The acceptance of the customer agreement is confirmed."))
-                return redirect("customers:account", customer_id)
+                came_from_cart = request.GET.get("to") == "cart"
+                return redirect("orders:cart" if came_from_cart else "customers:account", customer_id)
     context = {"form": form, "agreement": agreement, "customer": relationship.customer}
     return render(request, "customers/confirm_agreement.html", context, status=status)

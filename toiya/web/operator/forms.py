@@ -162,6 +162,14 @@ class ProgrammeForm(forms.Form):
             "production, and only while this is on."
         ),
     )
+    orders_need_agreement = forms.BooleanField(
+        label=_("Orders wait for the customer agreement"),
+        required=False,
+        help_text=_(
+            "Once you have published a customer agreement, nothing can be ordered for a customer that has not accepted "
+            "it: its provider confirms that it has, or it accepts by itself in its portal. Any version counts."
+        ),
+    )
 
 
 class CountryForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal
+from toiya.core.permissions import Permission
 from toiya.customers.relationships import relationship_with
 from toiya.directory.models import Tenant
 from toiya.orders.carts import (
@@ -27,6 +28,7 @@ from toiya.orders.carts import (
 from toiya.orders.checkout import submit_order
 from toiya.orders.errors import CartUsed
 from toiya.orders.models import Cart, CartLine, Order, OrderRequest
+from toiya.orders.reach import lacks_agreement
 from toiya.orders.requests import send_request
 from toiya.orders.wishes import wish_to_answer
 from toiya.subscriptions.models import Subscription
@@ -68,8 +70,18 @@ def _page(
             "provider": counter.provider,
             "reseller": counter.reseller,
             "removed": _removed(request, counter.cart),
+            **_agreement(request, counter.cart),
         }
     return render(request, "orders/cart.html", context, status=status)
+
+
+def _agreement(request: PersonRequest, shown: Cart) -> dict[str, bool]:
+    """Whether the order would wait for the customer agreement, and whether this person may confirm it."""
+    return {
+        "lacks_agreement": lacks_agreement(shown.provider_id, shown.customer_id),
+        "may_confirm": request.actor.may(Permission.CUSTOMER_AGREEMENT_CONFIRM)
+        and shown.tenant_id == shown.provider_id,
+    }
 
 
 def _removed(request: PersonRequest, shown: Cart) -> dict[str, Any] | None:
@@ -274,6 +286,7 @@ def _review(request: PersonRequest, counter: Counter, form: CheckoutForm, status
         "rows": with_wishes(actor, examined_rows(answers, edges)),
         "totals": totals_of_examined(answers, edges, labels),
         "has_problems": any(answer.problem for answer in answers),
+        **_agreement(request, shown),
     }
     return render(request, "orders/checkout.html", context, status=status)
 

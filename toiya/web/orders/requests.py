@@ -26,6 +26,7 @@ from toiya.orders.models import (
     OrderRequestQuerySet,
     OrderRequestState,
 )
+from toiya.orders.reach import lacks_agreement
 from toiya.orders.requests import (
     WAITING,
     ChangedLine,
@@ -197,6 +198,10 @@ def _page(
         "may_change": may_decide and is_open,
         "may_accept": may_ask and shown.state == OrderRequestState.CHANGED,
         "may_withdraw": may_ask and is_open,
+        "customer": shown.customer,
+        "provider": shown.provider,
+        "lacks_agreement": is_open and lacks_agreement(shown.provider_id, shown.customer_id),
+        "may_confirm": is_received and actor.may(Permission.CUSTOMER_AGREEMENT_CONFIRM),
     }
     return render(request, "orders/request.html", context, status=status)
 

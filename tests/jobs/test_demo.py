@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -194,6 +195,8 @@ def test_one_command_serves_the_demo_and_ends_cleanly(demo: Demo, tmp_path: Path
     shown = [any(code in codes for code in codes_of(person, asked)) for person in people.values()]
     assert sum(shown) > len(people) / 2
 
+    a_program_orders(credentials)
+
     taken = subprocess.run(
         demo.command, env=demo.environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -204,6 +207,31 @@ def test_one_command_serves_the_demo_and_ends_cleanly(demo: Demo, tmp_path: Path
     assert "The demo has ended" in demo.end()
     assert demo.process.returncode == 0
     assert is_free(free_port)
+
+
+def a_program_orders(told: dict[str, Any]) -> None:
+    """What the file says is enough to order: a token, the catalogue item, the customer."""
+    program, ids = told["applications"]["provider"], told["ids"]
+    form = {name: program[name] for name in ("client_id", "client_secret")}
+    form |= {"grant_type": "client_credentials", "resource": told["base_url"]}
+    address = f"{told['authority_url']}/{program['tenant_id']}/oauth2/token"
+    token = answer_of(address, urlencode(form).encode())["access_token"]
+    item = ":".join(ids[name] for name in ("product", "sku", "offer"))
+    line = {"lineItemNumber": 0, "offerId": item, "quantity": 3}
+    body = json.dumps(
+        {"referenceCustomerId": ids["customer"], "billingCycle": "monthly", "lineItems": [line]}
+    )
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    order = answer_of(f"{told['base_url']}/v1/customers/{ids['customer']}/orders", body.encode(), headers)
+    assert (order["lineItems"][0]["offerId"], order["lineItems"][0]["quantity"]) == (item, 3)
+
+
+def answer_of(address: str, body: bytes, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the demo answers to this."""
+    request = urllib.request.Request(address, data=body, headers=dict(headers or {}))  # noqa: S310 (this machine)
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 (this machine)
+        read: dict[str, Any] = json.load(answer)
+        return read
 
 
 def test_demo_refuses_another_mode(tmp_path: Path, free_port: int) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.permissions import Role
+from toiya.core.terms import BillingCycle, Term
 from toiya.directory.actors import actor_for, person_for_request
-from toiya.directory.models import Person
+from toiya.directory.models import Person, Tenant
+from toiya.orders.choosing import offers_for
 from toiya.tokens.applications import add_secret, register_application, remove_secret
 from toiya.tokens.authorizations import hand, let_application_in, refresh_token_of
 from toiya.tokens.clients import ClientRefused, proven_client
@@ -62,6 +65,19 @@ def _new(person: Person) -> dict[str, str]:
         "client_secret": issued.text,
         "refresh_token": handed.refresh,
     }
+
+
+def ready_offer(user_name: str, customer: Tenant) -> dict[str, str]:
+    """Something that the program of this person can order for the customer at once: licences for a year, paid
+    monthly. Joined by colons, the three are the catalogue item.
+    """
+    actor = _acting(Person.objects.get(user_name=user_name))
+    for offer in offers_for(actor, customer=customer):
+        found = offer.availability
+        kind = (found.sku.kind, found.term, found.billing_cycle)
+        if offer.is_sellable and kind == (SkuKind.LICENSE, Term.YEAR, BillingCycle.MONTHLY):
+            return {"product": str(found.sku.product_id), "sku": str(found.sku_id), "offer": str(found.pk)}
+    raise LookupError(customer.domain)
 
 
 def _acting(person: Person) -> Actor:

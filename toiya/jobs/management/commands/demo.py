@@ -17,7 +17,7 @@ from toiya.directory.models import Person, Tenant
 from toiya.jobs.command import SpeakingCommand
 from toiya.jobs.demo import is_seeded, seed_demo, somebody_else_is_here
 from toiya.jobs.demo_cast import AOBA, HINODE, KAWASE, MEMBERSHIP_LOGIN, OPERATOR_DOMAIN, YAMABUKI
-from toiya.jobs.demo_programs import ready_program
+from toiya.jobs.demo_programs import ready_offer, ready_program
 from toiya.jobs.processes import Household, answers, is_free
 
 CREDENTIALS = settings.VAR / "demo" / "credentials.json"
@@ -174,7 +174,10 @@ def write_credentials() -> None:
         "applications": {
             kind: ready_program(user_name, held.get(kind, {})) for kind, user_name in PROGRAMS.items()
         },
-        "ids": {"customer": str(tenants["customer"].pk)},
+        "ids": {
+            "customer": str(tenants["customer"].pk),
+            **ready_offer(PROGRAMS["provider"], tenants["customer"]),
+        },
     }
     CREDENTIALS.parent.mkdir(parents=True, exist_ok=True)
     CREDENTIALS.touch(mode=0o600)

@@ -1,7 +1,7 @@
-"""The ways by which an agent's right is used: pages, forms, files, jobs, links and what a session has kept.
+"""The ways by which an agent's right is used: pages, forms, files, jobs, links, what a session has kept, and tokens.
 
 Each says what it needs; a revocation says what it ends (test_revocation.py). A channel that needs what has ended must
-be refused, every other one must go on. The REST API does not exist yet; its tokens will be channels of their own.
+be refused, every other one must go on.
 """
 
 import datetime as dt
@@ -18,6 +18,7 @@ from tests.cast import actor_of
 from tests.customers.story import consent_to, link_path
 from tests.orders.story import Market, cart_of
 from tests.relations.scene import Hand
+from tests.relations.workers import Program
 from toiya.audit.actions import AuditAction
 from toiya.bulk.files import confirm_file, hand_in
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow, BulkRowState, BulkState
@@ -36,6 +37,8 @@ from toiya.subscriptions.digest import digests_due, send_digest
 from toiya.subscriptions.models import RenewalDigest, Subscription
 
 GRANT = frozenset({"session", "grant", "relation", "agent", "live"})
+TOKEN = frozenset({"token", "program"})
+OWN = frozenset({"secret", "program"})
 SEEN = frozenset({"session", "relation", "role"})
 SECRET = "once-only-7-{}"
 VERSION = re.compile(r'name="version" value="(\d+)"')
@@ -252,6 +255,45 @@ def reminder(_hand: Hand, _process: int, made: RelationshipInvitation) -> bool:
     return made in reminders_due(Family.objects.get()) and remind(made) is not None
 
 
+# ---------------------------------------------------------------- by a program with a token
+def users_by_token(hand: Hand, process: int, _made: object) -> bool:
+    """The customer's users, in the agent's name."""
+    return hand.taro.user_name in hand.program.ask(process, "GET", f"{hand.resource}/users").text
+
+
+def licence_by_token(hand: Hand, process: int, _made: object) -> bool:
+    """Taro gets a licence, or loses it, in turns; who hears that somebody was quicker had the right to be heard."""
+    sku = str(hand.sku)
+    body = {"licensesToAssign": [{"skuId": sku}]} if next(hand.turns) else {"licensesToRemove": [sku]}
+    path = f"{hand.resource}/users/{hand.taro.pk}/licenseupdates"
+    return hand.program.ask(process, "POST", path, body).status in {201, 400, 409}
+
+
+def customer_by_token(hand: Hand, process: int, _made: object) -> bool:
+    """The customer itself, in the agent's name."""
+    return "aoba.example" in hand.program.ask(process, "GET", hand.resource).text
+
+
+def rename_by_token(hand: Hand, process: int, _made: object) -> bool:
+    """The subscription gets another name, in the agent's name."""
+    return _renamed(hand, hand.program, process)
+
+
+def customer_by_program(hand: Hand, process: int, _made: object) -> bool:
+    """The customer itself, by the program alone."""
+    return "aoba.example" in hand.own_program.ask(process, "GET", hand.resource).text
+
+
+def rename_by_program(hand: Hand, process: int, _made: object) -> bool:
+    """The subscription gets another name, by the program alone."""
+    return _renamed(hand, hand.own_program, process)
+
+
+def _renamed(hand: Hand, program: Program, process: int) -> bool:
+    path = f"{hand.resource}/subscriptions/{hand.scene.subscription.pk}"
+    return program.ask(process, "PATCH", path, {"friendlyName": hand.unused()}).status == 200
+
+
 SEATS = (AuditAction.ASSIGN_LICENSE, AuditAction.UPDATE_LICENSE, AuditAction.REVOKE_LICENSE)
 CHANNELS = (
     Channel("open page", GRANT, users_page),
@@ -323,5 +365,21 @@ CHANNELS = (
         invite,
         is_once=True,
         writes=(AuditAction.CREATE_RESELLER_RELATIONSHIP, AuditAction.ACCEPT_RELATIONSHIP_INVITATION),
+    ),
+    Channel("users by token", TOKEN | GRANT - {"session"}, users_by_token),
+    Channel("licence by token", TOKEN | GRANT - {"session"}, licence_by_token, writes=SEATS),
+    Channel("customer by token", TOKEN | {"relation", "role"}, customer_by_token),
+    Channel(
+        "commerce by token",
+        TOKEN | {"relation", "sell", "partnership"},
+        rename_by_token,
+        writes=(AuditAction.UPDATE_SUBSCRIPTION,),
+    ),
+    Channel("customer by program alone", OWN | {"relation", "own roles"}, customer_by_program),
+    Channel(
+        "commerce by program alone",
+        OWN | {"relation", "partnership", "own roles"},
+        rename_by_program,
+        writes=(AuditAction.UPDATE_SUBSCRIPTION,),
     ),
 )

@@ -25,6 +25,7 @@ FAULTS: dict[str, tuple[str, str, Callable[..., object]]] = {
         lambda actor, customer: (actor.tenant_id, customer),
     ),
     "partnership": ("toiya.relations.rights", "are_partners", lambda *pair: pair),
+    "bearer": ("toiya.tokens.bearers", "_row", str),
 }
 # A process that takes the access away itself forgets what it knew of it; the others do not hear of that.
 FORGETS = {"grants": ("toiya.relations.grants", "remove_grant")}

@@ -106,6 +106,29 @@ def expired(hand: Hand) -> Send:
     return pass_time
 
 
+def _program(act: str) -> Callable[[Hand], Send]:
+    return lambda hand: _post(hand, "head", reverse(f"applications:{act}", args=[hand.application.pk]))
+
+
+def secret_removed(hand: Hand) -> Send:
+    """What the program got by the secret goes with it."""
+    place = [hand.application.pk, hand.secret.pk]
+    return _post(hand, "head", reverse("applications:remove_secret", args=place))
+
+
+def program_s_roles_taken(hand: Hand) -> Send:
+    """The program has the rights of another role when it acts by itself."""
+    path = reverse("applications:roles", args=[hand.application.pk])
+    form = {"admin": "", "agent": "", "incentives": "", "referrals": "business_profile_admin"}
+    return _post(hand, "head", path, dict(form))
+
+
+def let_in_no_longer(hand: Hand) -> Send:
+    """The administrator ends that the program acts for the agent."""
+    path = reverse("applications:end", args=[hand.authorization.pk])
+    return _post(hand, "head", path, {"from": "application"})
+
+
 R, P = Capacity.RESELLER, Capacity.PROVIDER
 REVOCATIONS = (
     Revocation("the customer removes the reseller's access", R, frozenset({"grant"}), grant_removed),
@@ -118,14 +141,20 @@ REVOCATIONS = (
         frozenset({"agent", "role", "sell"}),
         _roles(referrals="business_profile_admin"),
     ),
-    Revocation("person disabled", R, frozenset({"session", "person"}), _account("disable")),
-    Revocation("person deleted", P, frozenset({"session", "person"}), _account("delete")),
-    Revocation("password reset", R, frozenset({"session"}), _account("reset_password")),
-    Revocation("password changed elsewhere", R, frozenset({"session"}), password_changed),
+    Revocation("person disabled", R, frozenset({"session", "token", "person"}), _account("disable")),
+    Revocation("person deleted", P, frozenset({"session", "token", "person"}), _account("delete")),
+    Revocation("password reset", R, frozenset({"session", "token"}), _account("reset_password")),
+    Revocation("second factor reset", P, frozenset({"session", "token"}), _account("reset_factors")),
+    Revocation("password changed elsewhere", R, frozenset({"session", "token"}), password_changed),
     Revocation("signed out elsewhere", P, frozenset({"session"}), signed_out),
     Revocation("partnership ended", R, frozenset({"partnership"}), partnership_ended),
     Revocation("reseller relationship removed", R, frozenset({"relation"}), relationship_removed),
     Revocation("reseller suspended", R, frozenset({"live"}), suspended),
     Revocation("provider suspended", P, frozenset({"live"}), suspended),
     Revocation("expired", R, frozenset({"grant"}), expired),
+    Revocation("program stopped", R, frozenset({"program"}), _program("disable")),
+    Revocation("program removed", P, frozenset({"program"}), _program("unregister")),
+    Revocation("program's secret removed", R, frozenset({"secret"}), secret_removed),
+    Revocation("program's roles taken", P, frozenset({"own roles"}), program_s_roles_taken),
+    Revocation("program let in no longer", R, frozenset({"token"}), let_in_no_longer),
 )

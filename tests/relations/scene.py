@@ -8,16 +8,18 @@ import datetime as dt
 import itertools
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Model
 
+from tests.api.tokens import let_in, program_of
 from tests.cast import Cast, actor_of, browser_of, build_cast, found, hire, partner, relate
 from tests.commerce import Shop, build_shop, subscribed
-from tests.relations.workers import Browser, Workers
+from tests.relations.workers import Browser, Program, Workers
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.customers.models import CustomerAccount
+from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family, Person, RoleAssignment, Suspension, Tenant
 from toiya.licences.models import Licence, SeatPool
 from toiya.programme.models import Programme
@@ -29,6 +31,9 @@ from toiya.relations.models import (
     ResellerRelationship,
 )
 from toiya.subscriptions.models import Subscription
+from toiya.tokens.applications import add_secret
+from toiya.tokens.issue import issue_app_token, issue_user_token
+from toiya.tokens.models import Application
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,10 @@ def set_scene() -> Scene:
             ("provider", Capacity.PROVIDER, cast.hinode, "Tomo", cast.mei),
         )
     ]
-    subscription = subscribed(cast, shop, cast.aoba, offer="office monthly", quantity=10)
+    # Some days ago, so that its month ends within the thirty days of the weekly mail wherever it is read.
+    seller = bystander_for(cast.hinode, kind="test")
+    by = replace(seller, now=seller.now - dt.timedelta(days=3))
+    subscription = subscribed(cast, shop, cast.aoba, offer="office monthly", quantity=10, by=by)
     return Scene(cast, shop, partnership, subscription, moe, reseller=sides[0], provider=sides[1])
 
 
@@ -142,7 +150,7 @@ def lend(cast: Cast, grantee: Tenant, capacity: Capacity) -> AdministrationGrant
 
 @dataclass
 class Hand:
-    """The agent of one side with a browser."""
+    """The agent of one side with a browser, and a program of that side: in the agent's name, and in its own."""
 
     scene: Scene
     side: Side
@@ -151,9 +159,25 @@ class Hand:
     turns: Iterator[bool] = field(default_factory=lambda: itertools.cycle((True, False)))
 
     def __post_init__(self) -> None:
+        head = actor_of(self.side.head)
+        made = program_of(self.side.head, Role.ADMIN_AGENT)
+        self.application = Application.objects.select_related("account").get(pk=made.pk)
+        self.secret = add_secret(head, application=self.application).secret
+        self.authorization = let_in(self.side.agent, self.application)
+        own = issue_app_token(self.application, secret=self.secret).text
+        self.own_program = Program(self.workers, own, self.fault)
+        lent = issue_user_token(self.authorization).text
+        self.program = Program(self.workers, lent, self.fault)
         self.browser = self.sign_in(self.side.agent)
         self.customer = f"/dashboard/customers/{self.scene.cast.aoba.pk}/"
+        self.resource = f"/v1/customers/{self.scene.cast.aoba.pk}"
         self.sku = self.scene.shop.office.pk
+
+    @property
+    def actors(self) -> list[uuid.UUID]:
+        """In whose name this hand acts."""
+        assert self.application.account_id is not None
+        return [self.side.agent.pk, self.application.account_id]
 
     def sign_in(self, person: Person) -> Browser:
         """A browser of the person, in this hand's world."""

@@ -1,6 +1,7 @@
 """A real web server with several worker processes, asked through a worker of one's choice."""
 
 import http.client
+import json
 import os
 import queue
 import select
@@ -190,3 +191,17 @@ class Browser:
         body = urlencode(form or {}, doseq=True).encode()
         headers = self._headers(**{"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": CSRF})
         return self.workers.ask(process, "POST", path, body, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program with a token, that reaches the server through whichever process it is told."""
+
+    workers: Workers
+    token: str
+    fault: str = ""
+
+    def ask(self, process: int, method: str, path: str, body: object = None) -> Answer:
+        """One call of the API."""
+        headers = {"Authorization": f"Bearer {self.token}", **({FAULT: self.fault} if self.fault else {})}
+        return self.workers.ask(process, method, path, json.dumps(body).encode() if body else None, headers)

@@ -58,7 +58,7 @@ bench-growth: bootstrap-test ## the lists with a million customers beside ten th
 screenshots: bootstrap-test ## the walks and every page as pictures in var/screenshots; the walks' also in docs/screenshots
 	rm -rf var/screenshots
 	TOIYA_SCREENSHOTS=1 $(ON_SQLITE) $(PYTEST) -m browser tests/browser/test_walk.py \
-	  tests/browser/test_selling_walk.py tests/browser/test_accessibility.py
+	  tests/browser/test_selling_walk.py tests/browser/test_programs_walk.py tests/browser/test_accessibility.py
 	$(BIN)/python tools/screenshots.py
 
 requirements: bootstrap-test ## which requirement is proved by how many tests; V=-v names them

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("toiya.web.subscriptions.urls")),
     path("", include("toiya.web.orders.urls")),
     path("", include("toiya.web.licences.urls")),
+    path("", include("toiya.web.devices.urls")),
     path("", include("toiya.web.people.urls")),
     path("", include("toiya.web.profile.urls")),
     path("dashboard/", include("toiya.web.dashboard.urls")),

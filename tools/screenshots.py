@@ -28,6 +28,8 @@ ALSO_ON_A_PHONE = (
     "46-result",
     "48-renewals",
     "49-customer-subscriptions",
+    "60-application-secret",
+    "67-devices",
 )
 LEFT_OUT = (
     "08-legal-profile",
@@ -35,6 +37,7 @@ LEFT_OUT = (
     "31-customer-portal",
     "43-subscription",
     "50-customer-subscription",
+    "64-people-of-the-sandbox",
 )
 REDUCE = """async (source) => {
   const image = new Image();

@@ -31,6 +31,9 @@ from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Capacity, DirectoryRole, Role
 from toiya.customers.models import RelationshipInvitation
+from toiya.devices.devices import bring_device
+from toiya.devices.models import PolicySetting
+from toiya.devices.policies import create_policy
 from toiya.directory.factors import enrol_totp
 from toiya.directory.models import Person, Suspension, Tenant
 from toiya.enrolment.models import Application, ContactVerification, State
@@ -331,6 +334,7 @@ def _objects(  # noqa: PLR0917  (the six organisations of the story)
             unrelated=(tsuru.pk, NONE),
             oneself=(cast.kawase.pk, NONE),
         ),
+        **_devices(cast, momiji),
         "relationship invitation": by_id(
             "invitation_id", kawase=(request.pk, _who("kawase")), yamabuki=(foreign.pk, _who("yamabuki"))
         ),
@@ -580,6 +584,39 @@ def _subscriptions(cast: Cast, shop: Shop, momiji: Tenant) -> dict[str, Instance
         "transfer": {
             "open": ({"transfer_id": transfer.pk}, _who("hinode", "midori", "aoba")),
             "nonexistent": ({"transfer_id": NOBODY}, NONE),
+        },
+    }
+
+
+def _devices(cast: Cast, momiji: Tenant) -> dict[str, Instances]:
+    """Each partner's own list: another partner of the same customer sees nothing of it."""
+    devices: Instances = {}
+    policies: Instances = {}
+    for label, keeper, customer in (("aoba", cast.kai, cast.aoba), ("momiji", cast.yui, momiji)):
+        actor, seen_by = actor_of(keeper), _who(keeper.tenant.domain.split(".")[0])
+        policy = create_policy(
+            actor, customer_id=customer.pk, name="Office", description="", settings=[PolicySetting.SKIP_EULA]
+        )
+        given = {"serial_number": f"W-{label}", "manufacturer": "Tsubame", "model_name": "Wing 2"}
+        brought = bring_device(
+            actor, customer_id=customer.pk, batch_name="spring", given=given, policy_name=None
+        )
+        devices[label] = ({"customer_id": customer.pk, "device_id": brought.device.pk}, seen_by)
+        policies[label] = ({"customer_id": customer.pk, "policy_id": policy.pk}, seen_by)
+    return {
+        "device": {
+            **devices,
+            "nonexistent": ({"customer_id": cast.aoba.pk, "device_id": NOBODY}, NONE),
+        },
+        "device policy": {
+            **policies,
+            "nonexistent": ({"customer_id": cast.aoba.pk, "policy_id": NOBODY}, NONE),
+        },
+        "file of customer": {
+            "aoba": ({"customer_id": cast.aoba.pk, "form": "csv"}, _who("kawase", "hinode")),
+            "momiji": ({"customer_id": momiji.pk, "form": "xlsx"}, _who("yamabuki", "midori")),
+            "no such form": ({"customer_id": cast.aoba.pk, "form": "exe"}, NONE),
+            "nonexistent": ({"customer_id": NOBODY, "form": "csv"}, NONE),
         },
     }
 

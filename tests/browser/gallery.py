@@ -30,6 +30,7 @@ NO_PAGE = {
     "catalogue:browse_export": "a file",
     "catalogue:export": "a file",
     "customers:export": "a file",
+    "devices:export": "a file",
     "fulfilment:export": "a file",
     "customers:invitation_continue": "leads on to the invitation",
     "enrolment:confirm": "leads back to the link's page",
@@ -69,6 +70,7 @@ NO_PAGE = {
     ),
     "tokens:user_realm": "for machines",
     "webhooks:certificate": "a file",
+    "webhooks:log_export": "a file",
 }
 STEPS = ("account_", "mfa_", "enrolment:", "membership:")  # what somebody half way sees
 FIRST = ("kai", "mei", "emi", "ren", "anonymous")

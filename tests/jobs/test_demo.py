@@ -17,16 +17,20 @@ from urllib.parse import urlencode
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import LazySettings
+from django.test import Client
 
 from tests.cast import Cast
 from toiya.audit.models import AuditRecord
 from toiya.audit.seal import seal_records
 from toiya.audit.verify import verify_log
 from toiya.core.permissions import Capacity
-from toiya.directory.demo import DEMO_PASSWORD, demo_secret
+from toiya.devices.models import Device
+from toiya.directory.demo import DEMO_PASSWORD, demo_secret, demo_tenants
 from toiya.directory.factors import current_code
 from toiya.directory.models import Family, Person, Tenant
+from toiya.events.models import Event, EventState
 from toiya.jobs.demo import is_seeded, seed_demo, somebody_else_is_here
+from toiya.jobs.demo_programs import listen_here
 from toiya.jobs.processes import is_free
 from toiya.mail.deliver import deliver_mails
 from toiya.mail.models import OutgoingMail
@@ -34,6 +38,10 @@ from toiya.mail.render import render
 from toiya.membership.models import MembershipLogin, OrganizationProfile, ProviderEntry
 from toiya.programme.words import current_programme
 from toiya.relations.models import OlderRelationship, Partnership, ResellerRelationship
+from toiya.sandbox.models import Sandbox
+from toiya.subscriptions.models import Subscription
+from toiya.tokens.models import Application
+from toiya.webhooks.models import WebhookRegistration
 
 pytestmark = pytest.mark.once
 
@@ -49,9 +57,12 @@ def seeded(db: None, settings: LazySettings) -> None:
 
 def test_demo_has_every_kind_of_organisation_with_people_who_can_sign_in(seeded: None) -> None:
     with_capacity = {
-        capacity: Tenant.objects.filter(tenant_capacities__capacity=capacity).count() for capacity in Capacity
+        capacity: Tenant.objects.filter(
+            tenant_capacities__capacity=capacity, family__is_sandbox=False
+        ).count()
+        for capacity in Capacity
     }
-    people = list(Person.objects.all())
+    people = list(Person.objects.filter(tenant__family__is_sandbox=False))
 
     assert with_capacity == {Capacity.OPERATOR: 1, Capacity.PROVIDER: 6, Capacity.RESELLER: 1}
     assert ProviderEntry.objects.listed().count() == 6
@@ -59,11 +70,11 @@ def test_demo_has_every_kind_of_organisation_with_people_who_can_sign_in(seeded:
         (bool(person.check_password(DEMO_PASSWORD)), bool(current_code(person))) for person in people[:3]
     } == {(True, True)}
     assert [person for person in people if not demo_secret(person) or person.must_change_password] == []
-    assert Family.objects.get().clock.now() > max(person.created_at for person in people)
+    assert Family.objects.get(is_sandbox=False).clock.now() > max(person.created_at for person in people)
 
 
 def test_demo_has_partners_customers_and_a_newcomer_about_to_enrol(seeded: None) -> None:
-    partnership = Partnership.objects.live().get()
+    partnership = Partnership.objects.live().get(provider__family__is_sandbox=False)
     customers = ResellerRelationship.objects.live().filter(partner=partnership.reseller)
     newcomer = Tenant.objects.get(domains__name="yamabuki.example")
     profiles = OrganizationProfile.objects.filter(
@@ -82,6 +93,35 @@ def test_demo_has_partners_customers_and_a_newcomer_about_to_enrol(seeded: None)
         (True, "US"),
     }
     assert OlderRelationship.objects.filter(partner=newcomer, imported_at__isnull=True).count() == 2
+
+
+def test_demo_shows_what_programs_and_their_developers_see(db: None, settings: LazySettings) -> None:
+    """Events wait for the worker, which sends them to the demo itself; a demo at another port sends them there."""
+    settings.SMTP_URL = ""
+    settings.OUTBOUND_ALLOW = frozenset({("127.0.0.1", 8000), ("127.0.0.1", 8123)})
+    seed_demo()
+    kawase = Tenant.objects.get(domains__name="kawase.example")
+    registration = WebhookRegistration.objects.get()
+
+    assert (registration.tenant_id, registration.url) == (
+        kawase.pk,
+        "http://127.0.0.1:8000/mailbox/events/",
+    )
+    assert Event.objects.filter(tenant_id=kawase.pk, state=EventState.WAITING).count() > 20
+    application = Application.objects.get(tenant=kawase, name="受注連携")
+    assert application.secrets.count() == 2
+    assert Device.objects.filter(tenant=kawase, customer__domains__name="aoba.example").count() == 12
+    assert Device.objects.filter(policy__isnull=False).count() == 8
+    sandbox = Sandbox.objects.get()
+    assert Subscription.objects.filter(tenant__family=sandbox.family).count() == 2
+    assert [tenant for tenant in demo_tenants() if tenant.family.is_sandbox] == []
+
+    settings.ORIGIN = "http://localhost:8123"
+    listen_here()
+    registration.refresh_from_db()
+    assert registration.url == "http://127.0.0.1:8123/mailbox/events/"
+    assert Event.objects.filter(state=EventState.DROPPED).count() == 0
+    assert Client().post("/mailbox/events/", b"{}", content_type="application/json").status_code == 204
 
 
 def test_every_mail_of_the_demo_can_be_read_and_its_log_is_in_order(seeded: None) -> None:

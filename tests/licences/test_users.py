@@ -352,3 +352,51 @@ def _statements(browser: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(path).status_code == 200
     return len(captured)
+
+
+def test_a_user_gets_another_name_to_sign_in_with(cast: Cast) -> None:
+    """The user is told by mail, and both logs hold it. Planted faults: the page does not ask for the grant; the new
+    name is written without the record.
+    """
+    office = open_office(cast, DirectoryRole.USER_ADMINISTRATOR)
+    path = f"{office.users}{cast.taro.pk}/"
+    rename, typed = f"{path}user-name/", {"local_part": "Tarokun", "domain": "aoba.example"}
+    for outsider in (cast.yui, cast.mei):
+        status = browser_of(outsider).post(rename, typed).status_code
+        assert status in {403, 404}, outsider
+    kai = browser_of(cast.kai)
+    assert "Change user name" in read(kai, path)
+    page = read(kai, rename)
+    assert "taro@aoba.example no longer signs in from that moment." in page
+    for wrong, words in (
+        ({**typed, "local_part": "a b"}, "Use letters a to z"),
+        ({**typed, "local_part": "emi"}, "emi@aoba.example"),
+        ({**typed, "domain": "yamabuki.example"}, "yamabuki.example"),
+    ):
+        answer = kai.post(rename, wrong)
+        assert answer.status_code in {400, 409}, wrong
+        assert words in answer.content.decode()
+        assert wrong["local_part"] in answer.content.decode()
+    old = browser_of(cast.kai, age=dt.timedelta(hours=1)).post(rename, typed)
+    assert old.status_code in {302, 403}
+    assert Person.objects.get(pk=cast.taro.pk).user_name == "taro@aoba.example"
+
+    assert "tarokun@aoba.example" in read_after(kai, rename, typed)
+    assert Person.objects.get(pk=cast.taro.pk).user_name == "tarokun@aoba.example"
+    mail = OutgoingMail.objects.get(message="licences/user_renamed")
+    assert (mail.context["before"], mail.context["user_name"]) == (
+        "taro@aoba.example",
+        "tarokun@aoba.example",
+    )
+    assert (
+        AuditRecord.objects.filter(action=AuditAction.UPDATE_USER, subject_id=str(cast.taro.pk)).count() == 1
+    )
+    assert "Nothing had to be changed." in read_after(kai, rename, {**typed, "local_part": "tarokun"})
+    assert OutgoingMail.objects.filter(message="licences/user_renamed").count() == 1
+
+
+def read_after(browser: Client, path: str, typed: dict[str, str]) -> str:
+    """The page that follows a form."""
+    answer = browser.post(path, typed, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()

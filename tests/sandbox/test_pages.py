@@ -67,7 +67,7 @@ def test_the_clock_is_moved_after_a_look_at_what_will_happen(cast: Cast) -> None
     to = (sandbox_of(actor).family.clock.now() + 40 * DAY).date().isoformat()
 
     preview = text_of(mei.get(f"{HOME}clock/", {"to": to}))
-    assert "renews" in preview
+    assert "The subscription renews" in preview
     assert "Office Standard" in preview
     assert mei.post(f"{HOME}clock/", {"to": to}).status_code == 302
     assert "On its way" in text_of(mei.get(HOME))
@@ -79,9 +79,12 @@ def test_the_clock_is_moved_after_a_look_at_what_will_happen(cast: Cast) -> None
     assert subscription.term_end != former
 
     assert mei.post(f"{HOME}clock/", {"to": "2020-01-01"}).status_code == 409
+    back = mei.get(f"{HOME}clock/", {"to": "2020-01-01"})
+    assert back.status_code == 409
+    assert "The clock only moves forward." in text_of(back)
     assert mei.get(f"{HOME}clock/", {"to": "tomorrow"}).status_code == 400
     mei.post(f"{HOME}clock/stop/")
-    assert "Stopped" in text_of(mei.get(HOME))
+    assert "Time stands still" in text_of(mei.get(HOME))
     mei.post(f"{HOME}clock/start/")
     assert "Running" in text_of(mei.get(HOME))
 

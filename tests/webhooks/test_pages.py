@@ -184,6 +184,29 @@ def test_the_log_is_filtered_and_failures_are_sent_again(cast: Cast, receiver: R
     assert "None of these events can be sent again" in text_of(again.content)
 
 
+def test_the_log_names_whom_an_event_is_about_and_finds_it_by_its_ids(cast: Cast, receiver: Receiver) -> None:
+    """The filters count for the file too. Planted fault: ``log_of`` that leaves ``known_as`` out."""
+    listen(cast.mei, receiver)
+    plain = happen(cast.mei)
+    about = happen(cast.mei, other_id=cast.aoba.pk)
+    told_to(cast.midori)
+    browser = browser_of(cast.mei)
+    assert "アオバ工業" in browser.get(LOG).content.decode()
+    assert "アオバ工業" in browser.get(reverse("webhooks:event", args=[about.event_id])).content.decode()
+    for known_as in (about.event_id, about.object_id, cast.aoba.pk):
+        page = browser.get(LOG, {"id": str(known_as)}).content.decode()
+        assert (str(about.event_id) in page, str(plain.event_id) in page) == (True, False)
+    wrong = browser.get(LOG, {"id": "aoba"})
+    assert wrong.status_code == 400
+    assert "An ID looks like" in text_of(wrong.content)
+
+    everything = browser.get(f"{LOG}export.csv").content.decode("utf-8-sig").splitlines()
+    assert len(everything) == 3
+    assert str(about.event_id) in everything[1]
+    one = browser.get(f"{LOG}export.csv", {"id": str(plain.event_id)}).content.decode("utf-8-sig")
+    assert [str(event.event_id) in one for event in (plain, about)] == [True, False]
+
+
 def test_the_log_has_pages_and_costs_the_same(cast: Cast, receiver: Receiver) -> None:
     listen(cast.mei, receiver)
     for _number in range(60):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toiya.bulk.customers import create_customer
+from toiya.bulk.devices import bring
 from toiya.bulk.invitations import invite
 from toiya.bulk.licences import change_licence
 from toiya.bulk.models import BulkFile, BulkKind, BulkRow
@@ -36,6 +37,7 @@ KINDS: Mapping[BulkKind, Kind] = {
     BulkKind.USERS: Kind(Permission.ADMINISTER_ON_BEHALF, create_user, of_customer=True),
     BulkKind.LICENCES: Kind(Permission.ADMINISTER_ON_BEHALF, change_licence, of_customer=True),
     BulkKind.ORDERS: Kind(Permission.ORDERS_SUBMIT, order),
+    BulkKind.DEVICES: Kind(Permission.DEVICES_MANAGE, bring, of_customer=True),
 }
 
 

@@ -33,10 +33,10 @@ class Cells:
                 raise CellWrong(
                     _("“%(column)s” holds a formula. Enter its value.") % {"column": column.label}
                 )
-            if len(text) > LONGEST_CELL:
+            if len(text) > column.longest:
                 raise CellWrong(
                     _("“%(column)s” is longer than %(limit)s characters.")
-                    % {"column": column.label, "limit": LONGEST_CELL}
+                    % {"column": column.label, "limit": column.longest}
                 )
             if column.is_needed and not text:
                 raise CellWrong(_("“%(column)s” is empty.") % {"column": column.label})

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from toiya.bulk.errors import ColumnsMissing, ColumnTwice
 from toiya.bulk.models import BulkKind
-from toiya.bulk.tables import FORMULA, LONGEST_CELL, Table
+from toiya.bulk.tables import FORMULA, LONGEST_CELL, LONGEST_HASH, Table
 from toiya.core.text import fold
 
 RESULT = _("Result")
@@ -24,11 +24,13 @@ class Column:
     example: str | Promise = ""
     is_needed: bool = False
     hint: str | Promise = ""
+    longest: int = LONGEST_CELL
+    also: tuple[str, ...] = ()  # headings that other programs write
 
     @property
     def names(self) -> frozenset[str]:
         """Every spelling of the heading that is accepted, folded."""
-        spellings = {self.key, self.key.replace("_", " ")}
+        spellings = {self.key, self.key.replace("_", " "), *self.also}
         for language in ("ja", "en"):
             with translation.override(language):
                 spellings.add(str(self.label))
@@ -128,6 +130,33 @@ COLUMNS: Mapping[BulkKind, tuple[Column, ...]] = {
             hint=_("Each reference is ordered once, however often the file is handed in."),
         ),
     ),
+    BulkKind.DEVICES: (
+        Column("serial_number", _("Serial number"), "W-10001", also=("Device Serial Number",)),
+        Column(
+            "manufacturer",
+            _("Manufacturer"),
+            "Tsubame",
+            also=("Manufacturer name", "OEM manufacturer name"),
+            hint=_("Serial number, manufacturer and model together tell a device from others."),
+        ),
+        Column("model_name", _("Model"), "Wing 2", also=("Device model",)),
+        Column(
+            "product_key",
+            _("Product key"),
+            "",
+            also=("Windows Product ID",),
+            hint=_("It tells a device from others by itself."),
+        ),
+        Column(
+            "hardware_hash",
+            _("Hardware hash"),
+            "",
+            hint=_("It tells a device from others by itself."),
+            longest=LONGEST_HASH,
+        ),
+        Column("batch", _("Batch"), _("Spring 2027"), hint=_("Left empty, the name of the file.")),
+        Column("policy", _("Policy"), "", hint=_("Its name; - takes it away; empty leaves it as it is.")),
+    ),
 }
 
 
@@ -157,13 +186,15 @@ def arranged(kind: BulkKind, table: Table) -> tuple[list[tuple[int, dict[str, st
         (line, {key: cells[place] if place < len(cells) else "" for key, place in places.items()})
         for line, cells in table.rows
     ]
-    return [(line, {key: _kept(cell) for key, cell in cells.items()}) for line, cells in rows], ignored
+    limits = {column.key: column.longest for column in columns}
+    kept = [(line, {key: _kept(cell, limits[key]) for key, cell in cells.items()}) for line, cells in rows]
+    return kept, ignored
 
 
-def _kept(cell: str) -> str:
+def _kept(cell: str, longest: int) -> str:
     """A cell of another program's export may begin with the apostrophe that keeps it from being computed."""
     if cell == FORMULA:
         return cell
     if cell[:1] == "'" and cell[1:2] in set("=+-@|%"):
         cell = cell[1:]
-    return cell[: LONGEST_CELL + 1].replace("\0", "")
+    return cell[: longest + 1].replace("\0", "")

@@ -20,6 +20,7 @@ class BulkKind(models.TextChoices):
     USERS = "users", _("Users of a customer")
     LICENCES = "licences", _("Licenses")
     ORDERS = "orders", _("Orders")
+    DEVICES = "devices", _("Devices")
 
 
 class BulkState(models.TextChoices):

@@ -29,6 +29,7 @@ MOST_PARTS = 500
 MOST_ROWS = 10_000
 MOST_COLUMNS = 60
 LONGEST_CELL = 2_000
+LONGEST_HASH = 20_000  # a hardware hash of a device
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 DELIMITERS = (",", "\t", ";")
 FORMULA = "#FORMULA!"

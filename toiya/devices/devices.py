@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
@@ -18,16 +19,29 @@ from toiya.devices.errors import (
     BatchTaken,
     DeviceTaken,
     NameNotPossible,
+    NoPolicyCalled,
     NoSuchPolicy,
+    NothingChosen,
     NothingGiven,
     NotIdentified,
     TooLong,
     TooManyDevices,
 )
-from toiya.devices.models import Batch, BatchQuerySet, Device, DeviceQuerySet, Entry, HandedIn, Policy
+from toiya.devices.models import (
+    Batch,
+    BatchQuerySet,
+    Device,
+    DeviceQuerySet,
+    Entry,
+    EntryState,
+    HandedIn,
+    HandedInQuerySet,
+    Policy,
+)
 
 MOST_DEVICES = 1_000
 LONGEST_NAME = 100
+NO_POLICY = "none"
 LONGEST = {
     "serial_number": 100,
     "product_key": 100,
@@ -56,6 +70,47 @@ def devices_of(actor: Actor, *, customer_id: uuid.UUID, batch_name: str) -> Devi
     batch = _batch(actor, customer_id, batch_name)
     devices: DeviceQuerySet = Device.objects.visible_to(actor).filter(batch=batch)
     return devices
+
+
+def devices_for(
+    actor: Actor, *, customer_id: uuid.UUID, search: str = "", batch: str = "", policy: str = ""
+) -> DeviceQuerySet:
+    """All devices of the customer, in every batch. ``search``: a part of serial number, product key, maker or model;
+    ``policy``: an id, or ``NO_POLICY``.
+
+    Raises NotVisible, RoleMissing.
+    """
+    actor.must(Permission.DEVICES_MANAGE)
+    relationship_with(actor, customer_id)
+    devices: DeviceQuerySet = Device.objects.visible_to(actor).filter(customer_id=customer_id)
+    for word in search.split():
+        devices = devices.filter(
+            Q(serial_number__icontains=word)
+            | Q(product_key__icontains=word)
+            | Q(manufacturer__icontains=word)
+            | Q(model_name__icontains=word)
+        )
+    if batch:
+        devices = devices.filter(batch__name=batch)
+    if policy == NO_POLICY:
+        devices = devices.filter(policy__isnull=True)
+    elif policy:
+        devices = devices.filter(policy_id=policy)
+    return devices.select_related("batch", "policy")
+
+
+def lists_open(actor: Actor, *, customer_id: uuid.UUID) -> HandedInQuerySet:
+    """The partner's lists for the customer that the worker has not finished, the oldest first. Raises NotVisible,
+    RoleMissing.
+    """
+    actor.must(Permission.DEVICES_MANAGE)
+    relationship_with(actor, customer_id)
+    lists: HandedInQuerySet = HandedIn.objects.visible_to(actor).filter(
+        customer_id=customer_id, finished_at__isnull=True
+    )
+    waiting = Count("entries", filter=Q(entries__state=EntryState.WAITING))
+    counted: HandedInQuerySet = lists.annotate(count=Count("entries"), waiting=waiting)
+    return counted.select_related("batch").order_by("created_at", "id")
 
 
 def device_of(actor: Actor, *, customer_id: uuid.UUID, batch_name: str, device_id: uuid.UUID) -> Device:
@@ -95,22 +150,71 @@ def create_batch(actor: Actor, *, customer_id: uuid.UUID, name: str, devices: Se
     """
     actor.must(Permission.DEVICES_MANAGE)
     customer = relationship_with(actor, customer_id).customer
+    batch, is_new = _batch_called(actor, customer.pk, name)
+    if not is_new:
+        raise BatchTaken(name=name)
+    action = AuditAction.DEVICES_UPLOAD_TO_NEW_BATCH_ATTEMPTED
+    return _hand_in(actor, customer.pk, devices, action=action, batch=batch)
+
+
+def _batch_called(actor: Actor, customer_id: uuid.UUID, name: str) -> tuple[Batch, bool]:
     if not name.strip():
         raise NothingGiven(field="name")
     if len(name) > LONGEST_NAME:
         raise TooLong(field="name", found=len(name), limit=LONGEST_NAME)
     if "/" in name or name != name.strip():
         raise NameNotPossible(found=name)
-    batch, is_new = Batch.objects.get_or_create(
+    found: tuple[Batch, bool] = Batch.objects.get_or_create(
         tenant_id=actor.tenant_id,
-        customer=customer,
+        customer_id=customer_id,
         name=name,
         defaults={"created_by_id": actor.person_id, "created_at": actor.now},
     )
-    if not is_new:
-        raise BatchTaken(name=name)
-    action = AuditAction.DEVICES_UPLOAD_TO_NEW_BATCH_ATTEMPTED
-    return _hand_in(actor, customer.pk, devices, action=action, batch=batch)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A device that is on the list; ``is_new`` and ``has_changed`` say what bringing it did."""
+
+    device: Device
+    is_new: bool
+    has_changed: bool
+
+
+@transaction.atomic
+def bring_device(
+    actor: Actor, *, customer_id: uuid.UUID, batch_name: str, given: Given, policy_name: str | None
+) -> Brought:
+    """The device is on the customer's list, in a batch of this name, with this policy; ``""`` takes the policy away,
+    None leaves it. One that is there already stays in its batch.
+
+    Raises NotVisible, RoleMissing, NothingGiven, TooLong, NameNotPossible, NotIdentified, DeviceTaken where it is
+    another customer's, NoPolicyCalled.
+    """
+    actor.must(Permission.DEVICES_MANAGE)
+    relationship_with(actor, customer_id)
+    mine = Device.objects.visible_to(actor).filter(identity=_identity(given))
+    device: Device | None = mine.select_related("policy").first()
+    is_new = device is None
+    if device is None:
+        batch, _is_new = _batch_called(actor, customer_id, batch_name)
+        device = register_device(actor, batch=batch, given=given)
+    elif device.customer_id != customer_id:
+        raise DeviceTaken
+    if policy_name is None:
+        return Brought(device, is_new, has_changed=is_new)
+    policy_id = str(_policy_called(actor, customer_id, policy_name).pk) if policy_name else ""
+    has_changed = is_new or policy_id != str(device.policy_id or "")
+    device = set_policy(actor, customer_id=customer_id, device_id=device.pk, policy_id=policy_id)
+    return Brought(device, is_new, has_changed)
+
+
+def _policy_called(actor: Actor, customer_id: uuid.UUID, name: str) -> Policy:
+    found = list(Policy.objects.visible_to(actor).filter(customer_id=customer_id, name=name)[:2])
+    if len(found) != 1:
+        raise NoPolicyCalled(name=name, count=len(found))
+    return found[0]
 
 
 @transaction.atomic
@@ -228,6 +332,21 @@ def set_policy(actor: Actor, *, customer_id: uuid.UUID, device_id: uuid.UUID, po
         after = {"policy": policy.name if policy else ""}
         _record(actor, AuditAction.DEVICE_UPDATED, device, customer_id, before=before, after=after)
     return device
+
+
+@transaction.atomic
+def set_policies(
+    actor: Actor, *, customer_id: uuid.UUID, device_ids: Collection[uuid.UUID], policy_id: str
+) -> int:
+    """Several devices get a policy, or none for an empty id: all of them, or nothing. How many there are.
+
+    Raises NotVisible, RoleMissing, NothingChosen, NoSuchPolicy.
+    """
+    if not device_ids:
+        raise NothingChosen
+    for device_id in sorted(device_ids):
+        set_policy(actor, customer_id=customer_id, device_id=device_id, policy_id=policy_id)
+    return len(device_ids)
 
 
 def _policy(actor: Actor, customer_id: uuid.UUID, policy_id: str) -> Policy:

@@ -102,6 +102,29 @@ class NoSuchPolicy(Refusal):
         )
 
 
+class NoPolicyCalled(Refusal):
+    """A policy is named in a file, and the name must say which."""
+
+    code = "no_policy_called"
+    status = 400
+
+    def __init__(self, *, name: str, count: int) -> None:
+        text = (
+            _("The customer has several policies called “%(name)s”. Give them different names first.")
+            if count
+            else _("The customer has no policy called “%(name)s”.")
+        )
+        super().__init__(text % {"name": name}, field="policy")
+
+
+class NothingChosen(Refusal):
+    """A button for the devices that are ticked, and none is."""
+
+    code = "nothing_chosen"
+    status = 400
+    message = gettext_lazy("Tick at least one device first.")
+
+
 class PolicyInUse(Refusal):
     """Devices would be left without the policy that they were given."""
 

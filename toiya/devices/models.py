@@ -114,6 +114,12 @@ class Device(models.Model):
         ]
         indexes: ClassVar = [models.Index(fields=["batch", "uploaded_at", "id"], name="devices_of_batch")]
 
+    @property
+    def called(self) -> str:
+        """How people call it: by what is written on it, as far as that is known."""
+        model = " ".join(filter(None, (self.manufacturer, self.model_name)))
+        return self.serial_number or self.product_key or model or self.identity[:12]
+
 
 class HandedInQuerySet(models.QuerySet["HandedIn"]):
     """Lists that were handed in, fetched through the actor."""

@@ -80,11 +80,14 @@ def _rank(tenant: Tenant) -> int:
 
 
 def demo_tenants() -> Sequence[Tenant]:
-    """Every organisation with its people, the operator first; none outside the demo."""
+    """Every real organisation with its people, the operator first; none outside the demo. Passwords of made-up people
+    stand in the sandbox of whoever made them.
+    """
     if not settings.SHOWS_CODES:
         return ()
     people = Person.objects.active().prefetch_related("role_assignments").order_by("created_at", "user_name")
-    tenants = Tenant.objects.prefetch_related("tenant_capacities", "domains", Prefetch("people", people))
+    real = Tenant.objects.filter(family__is_sandbox=False)
+    tenants = real.prefetch_related("tenant_capacities", "domains", Prefetch("people", people))
     return sorted(
         tenants.order_by("created_at", "name"), key=lambda tenant: (_rank(tenant), -len(tenant.people.all()))
     )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 import django.core.management
 from django.core.management import execute_from_command_line, find_commands
@@ -24,7 +25,14 @@ def main() -> None:
         # The settings are read before the command runs; the demo needs none from whoever starts it.
         os.environ.setdefault("TOIYA_MODE", "demo")
         os.environ.setdefault("TOIYA_ORIGIN", f"http://localhost:{os.environ.get('PORT') or '8000'}")
+        os.environ.setdefault("TOIYA_OUTBOUND_ALLOW", own_port(os.environ["TOIYA_ORIGIN"]))
     execute_from_command_line(arguments)
+
+
+def own_port(origin: str) -> str:
+    """Where the demo sends events to itself; none where people reach it from elsewhere."""
+    parts = urlsplit(origin)
+    return f"127.0.0.1:{parts.port or 80}" if parts.hostname in {"localhost", "127.0.0.1"} else ""
 
 
 def is_remote(arguments: list[str]) -> bool:

@@ -9,9 +9,11 @@ from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
 from toiya.core.permissions import Capacity, DirectoryRole, Role
+from toiya.customers.agreements import confirm_customer_agreement
 from toiya.customers.answers import accept_invitation as accept_relationship
 from toiya.customers.drafts import with_link
 from toiya.customers.relationship_requests import Wish, invite_for_both, request_relationship
+from toiya.customers.relationships import relationship_with
 from toiya.customers.sending import send_invitation as send_relationship_invitation
 from toiya.directory.actors import actor_for, person_for_request
 from toiya.directory.demo import DEMO_PASSWORD, equip_demo_person
@@ -34,6 +36,7 @@ from toiya.jobs.demo_cast import (
     AOBA,
     AOBA_PEOPLE,
     COUNTRIES,
+    CUSTOMER_AGREEMENT,
     CUSTOMERS,
     HIBARI,
     HINODE,
@@ -50,7 +53,10 @@ from toiya.jobs.demo_cast import (
     CustomerCompany,
     ProviderCompany,
 )
+from toiya.jobs.demo_devices import equip
 from toiya.jobs.demo_orders import leave_open, let_small_requests_pass, order_first, use_seats
+from toiya.jobs.demo_programs import listen, register_orders_program
+from toiya.jobs.demo_sandbox import play
 from toiya.jobs.demo_shop import (
     announce_promotions,
     price_for_customers,
@@ -64,7 +70,7 @@ from toiya.membership.registration import register_membership
 from toiya.partnerships.acceptance import accept_invitation as accept_partnership
 from toiya.partnerships.invitations import invite_reseller
 from toiya.partnerships.invitations import send_invitation as send_partner_invitation
-from toiya.programme.agreements import publish_agreement
+from toiya.programme.agreements import agreement_in_force, publish_agreement
 from toiya.programme.countries import set_country
 from toiya.programme.models import AgreementKind, Programme
 from toiya.programme.words import update_programme
@@ -117,6 +123,7 @@ def seed_demo() -> None:
     _enrol_kawase(family, ren)
     _advance(family, begun, PARTNERS_DAYS_AGO)
     _make_partners()
+    listen(_as(_chief(KAWASE)))
     price_for_resellers(_as(_chief(HINODE)), today=_today(_as(ren)), buyer=KAWASE.domain)
     price_for_customers(_as(_chief(KAWASE)), today=_today(_as(ren)))
     for customer in CUSTOMERS:
@@ -129,6 +136,8 @@ def seed_demo() -> None:
     _leave_open()
     _leave_selling_open()
     start_clock(family, real=True)
+    register_orders_program(_as(_chief(KAWASE)))
+    play(_as(_chief(KAWASE)))
 
 
 def _advance(family: Family, begun: dt.datetime, days_ago: int) -> None:
@@ -193,6 +202,7 @@ def _set_programme(ren: Person) -> None:
     for code, currency, region in COUNTRIES:
         set_country(_as(ren), code=code, currency=currency, sales_region=region, is_open=True)
     publish_agreement(_as(ren), kind=AgreementKind.RESELLER, **AGREEMENT)
+    publish_agreement(_as(ren), kind=AgreementKind.CUSTOMER, **CUSTOMER_AGREEMENT)
     _hire(ren, "aki", "佐々木 晶", Role.REVIEWER)
 
 
@@ -375,10 +385,27 @@ def _win(family: Family, company: CustomerCompany) -> None:
 def _sell(company: CustomerCompany) -> None:
     """Kai asks Mei for the customer's first subscriptions, and gives the people of Aoba their licences."""
     customer = _chief(company).tenant
+    if company.together:
+        _confirm_agreement(_as(_chief(HINODE)), company, customer)
     order_first(_as(_chief(KAWASE)), _as(_chief(HINODE)), customer=customer)
     if company is AOBA:
         users = tuple(f"{local_part}@{company.domain}" for local_part, _name in AOBA_PEOPLE)
         use_seats(_as(_chief(KAWASE)), customer=customer, user_names=users)
+        equip(_as(_chief(KAWASE)), customer=customer)
+
+
+def _confirm_agreement(provider: Actor, company: CustomerCompany, customer: Tenant) -> None:
+    """Mei answers for it that the customer has accepted the customer agreement; orders wait for that."""
+    version = agreement_in_force(AgreementKind.CUSTOMER)
+    confirm_customer_agreement(
+        provider,
+        relationship=relationship_with(provider, customer.pk),
+        agreement_id=version.pk if version else None,
+        agreed_at=provider.now,
+        contact_name=company.person,
+        contact_email=company.email,
+        contact_phone="",
+    )
 
 
 def _leave_selling_open() -> None:

@@ -51,6 +51,24 @@ AGREEMENT = {
         "This text belongs to a demo and has no legal effect."
     ),
 }
+CUSTOMER_AGREEMENT = {
+    "title_ja": "顧客契約",
+    "title_en": "Customer agreement",
+    "text_ja": (
+        "第 1 条 (サービス)\n顧客は、パートナーを通じてツバメ クラウドのサービスを利用します。\n\n"
+        "第 2 条 (管理者アクセス権)\nパートナーの管理者アクセス権は顧客が同意した範囲に限り、いつでも取り消せます。"
+        "\n\n"
+        "第 3 条 (データ)\n顧客のデータは顧客のものです。\n\n"
+        "これはデモのための文面であり、法的な効力はありません。"
+    ),
+    "text_en": (
+        "1. Services\nThe customer uses services of Tsubame Cloud through partners.\n\n"
+        "2. Administrator access\nA partner administers only as far as the customer has consented, and the customer "
+        "can end that at any time.\n\n"
+        "3. Data\nThe customer's data belongs to the customer.\n\n"
+        "This text belongs to a demo and has no legal effect."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
@@ -12,6 +15,7 @@ from toiya.core.permissions import Role
 from toiya.core.terms import BillingCycle, Term
 from toiya.directory.actors import actor_for, person_for_request
 from toiya.directory.models import Person, Tenant
+from toiya.events.names import EventName
 from toiya.orders.choosing import offers_for
 from toiya.tokens.applications import add_secret, register_application, remove_secret
 from toiya.tokens.authorizations import hand, let_application_in, refresh_token_of
@@ -19,11 +23,15 @@ from toiya.tokens.clients import ClientRefused, proven_client
 from toiya.tokens.models import Application, Flow, Kind
 from toiya.tokens.realms import Realm
 from toiya.tokens.scopes import OWN
+from toiya.webhooks.errors import AddressNotAllowed
+from toiya.webhooks.models import WebhookRegistration
+from toiya.webhooks.registration import WebhookDetails, change_webhook, names_of, register_webhook
 
 NAME = "Demo application"
 ROLES = frozenset({Role.GLOBAL_ADMIN, Role.ADMIN_AGENT})
 FLOWS = (Flow.CLIENT_CREDENTIALS, Flow.AUTHORIZATION_CODE, Flow.DEVICE_CODE)
 LIFE = dt.timedelta(days=730)
+ORDERS = "受注連携"
 
 
 def ready_program(user_name: str, held: Mapping[str, str]) -> dict[str, str]:
@@ -78,6 +86,53 @@ def ready_offer(user_name: str, customer: Tenant) -> dict[str, str]:
         if offer.is_sellable and kind == (SkuKind.LICENSE, Term.YEAR, BillingCycle.MONTHLY):
             return {"product": str(found.sku.product_id), "sku": str(found.sku_id), "offer": str(found.pk)}
     raise LookupError(customer.domain)
+
+
+def register_orders_program(actor: Actor) -> None:
+    """A program with no more rights than its work needs, in the middle of exchanging its secret."""
+    application = register_application(
+        actor,
+        name=ORDERS,
+        kind=Kind.CONFIDENTIAL,
+        flows=(Flow.CLIENT_CREDENTIALS,),
+        roles=frozenset({Role.SALES_AGENT}),
+    )
+    for days in (90, 365):
+        add_secret(actor, application=application, life=dt.timedelta(days=days))
+
+
+def listen(actor: Actor) -> None:
+    """The organisation hears of everything, where the demo itself takes it; not where events may not go there."""
+    try:
+        register_webhook(
+            actor, details=WebhookDetails(url=_receiver(), events=[name.value for name in EventName])
+        )
+    except AddressNotAllowed:
+        return
+
+
+def listen_here() -> None:
+    """A demo that is started at another port sends its events there."""
+    here = _receiver()
+    moved = WebhookRegistration.objects.filter(url__endswith=urlsplit(here).path).exclude(url=here)
+    for registration in moved.select_related("tenant"):
+        chief = registration.tenant.people.filter(role_assignments__role=Role.GLOBAL_ADMIN).first()
+        if chief is None:
+            continue
+        details = WebhookDetails(
+            url=here,
+            events=[name.value for name in names_of(registration)],
+            has_own_header=registration.has_own_header,
+            properties=registration.properties,
+        )
+        change_webhook(_acting(chief), details=details)
+
+
+def _receiver() -> str:
+    own = urlsplit(settings.ORIGIN)
+    # The demo listens at one address; localhost may have another one too.
+    host = own.netloc.replace("localhost", "127.0.0.1")
+    return f"{own.scheme}://{host}{reverse('mailbox:receiver')}"
 
 
 def _acting(person: Person) -> Actor:

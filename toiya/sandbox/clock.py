@@ -53,14 +53,18 @@ def move_clock(actor: Actor, *, to: dt.datetime) -> Sandbox:
     """
     sandbox, family = _locked(actor)
     now = family.clock.now()
-    if to <= now:
-        raise OnlyForward(field="to")
-    if to - now > FURTHEST:
-        raise TooFar(years=FURTHEST_YEARS)
+    _must_be_ahead(now, to)
     sandbox.moving_to, sandbox.runs_after = to, family.clock_stopped_at is None
     sandbox.save(update_fields=["moving_to", "runs_after"])
     _set(family, stopped_at=now)
     return _recorded(actor, sandbox, {"now": now.isoformat()}, {"to": to.isoformat()})
+
+
+def _must_be_ahead(now: dt.datetime, to: dt.datetime) -> None:
+    if to <= now:
+        raise OnlyForward(field="to")
+    if to - now > FURTHEST:
+        raise TooFar(years=FURTHEST_YEARS)
 
 
 @transaction.atomic
@@ -117,13 +121,17 @@ class Happening:
     subject: str
 
 
-RENEWS, ENDS = _("renews"), _("ends")
-LAPSES, ACCESS_ENDS = _("lapses"), _("ends")
+RENEWS, ENDS = _("The subscription renews"), _("The subscription ends")
+LAPSES, ACCESS_ENDS = _("The invitation lapses"), _("The administrator access ends")
 
 
 def foresee(actor: Actor, *, to: dt.datetime, language: str) -> list[Happening]:
-    """The first things that happen on the way, soonest first. A subscription stands there with its next term only."""
+    """The first things that happen on the way, soonest first. A subscription stands there with its next term only.
+
+    Raises NotVisible, and OnlyForward and TooFar where there is no such way.
+    """
     family = sandbox_of(actor).family
+    _must_be_ahead(family.clock.now(), to)
     found = [
         *_terms(family, to, language),
         *_invitations(family, to),

@@ -54,6 +54,8 @@ ADMINISTER = may(Permission.ADMINISTER_ON_BEHALF)
 SEE_OWN_LICENCES = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
 ASSIGN_OWN_LICENCES = may(Permission.OWN_LICENCES_MANAGE)
 
+KEEP_DEVICES = may(Permission.DEVICES_MANAGE)
+
 MANAGE_APPLICATIONS = may(Permission.APPLICATIONS_MANAGE, site=HOME)
 MANAGE_OWN_APPLICATIONS = may(Permission.APPLICATIONS_MANAGE)
 
@@ -154,6 +156,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "licences:deleted": {"GET": ADMINISTER},
     "licences:add": {"GET": ADMINISTER, "POST": ADMINISTER},
     "licences:user": {"GET": ADMINISTER, "POST": ADMINISTER},
+    "licences:user_name": {"GET": ADMINISTER, "POST": ADMINISTER},
     "licences:user_role": {"POST": ADMINISTER},
     "licences:user_licences": {"POST": ADMINISTER},
     "licences:user_disable": {"POST": ADMINISTER},
@@ -172,6 +175,16 @@ ACCESS: dict[str, dict[str, Need]] = {
     "licences:own_many": {"GET": ASSIGN_OWN_LICENCES, "POST": ASSIGN_OWN_LICENCES},
     "licences:own_holders": {"GET": SEE_OWN_LICENCES},
     "licences:own_holders_export": {"GET": SEE_OWN_LICENCES},
+    # devices of a customer, which each partner keeps its own list of
+    "devices:list": {"GET": KEEP_DEVICES},
+    "devices:export": {"GET": KEEP_DEVICES},
+    "devices:assign": {"POST": KEEP_DEVICES},
+    "devices:device": {"GET": KEEP_DEVICES, "POST": KEEP_DEVICES},
+    "devices:delete": {"GET": KEEP_DEVICES, "POST": KEEP_DEVICES},
+    "devices:policies": {"GET": KEEP_DEVICES},
+    "devices:new_policy": {"GET": KEEP_DEVICES, "POST": KEEP_DEVICES},
+    "devices:policy": {"GET": KEEP_DEVICES, "POST": KEEP_DEVICES},
+    "devices:delete_policy": {"GET": KEEP_DEVICES, "POST": KEEP_DEVICES},
     "public:roles": {"GET": ANYBODY},
     "public:role_guide": {"GET": ANYBODY},
     # partnerships, their invitations, administration on behalf of others
@@ -418,6 +431,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "webhooks:test": {"POST": may(Permission.WEBHOOKS_MANAGE)},
     "webhooks:remove": {"GET": may(Permission.WEBHOOKS_MANAGE), "POST": may(Permission.WEBHOOKS_MANAGE)},
     "webhooks:log": {"GET": may(Permission.WEBHOOKS_VIEW)},
+    "webhooks:log_export": {"GET": may(Permission.WEBHOOKS_VIEW)},
     "webhooks:event": {"GET": may(Permission.WEBHOOKS_VIEW)},
     "webhooks:replay": {"POST": may(Permission.WEBHOOKS_MANAGE)},
     "webhooks:replay_failed": {"POST": may(Permission.WEBHOOKS_MANAGE)},
@@ -449,6 +463,7 @@ ACCESS: dict[str, dict[str, Need]] = {
     "mailbox:people": {"GET": MAILBOX},
     "mailbox:mail": {"GET": MAILBOX},
     "mailbox:html": {"GET": MAILBOX},
+    "mailbox:receiver": {"POST": ANYBODY},
     # a partner's sandbox: made from outside, its clock moved from both sides
     "sandbox:home": {"GET": MOVE_CLOCK},
     "sandbox:make": {"POST": MAKE_SANDBOX},

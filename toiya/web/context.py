@@ -12,13 +12,15 @@ from toiya.core.permissions import Permission
 from toiya.programme.words import current_programme
 from toiya.web.navigation import MENUS, SITES
 
+OF_THE_ACCOUNT = frozenset({"people:profile", "applications:mine"})
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """The template context that all layouts read (docs/design-language.md)."""
     actor = getattr(request, "actor", None)
     match = request.resolver_match
     name = match.view_name if match else ""
-    site = _site_of_profile(actor) if actor and name == "people:profile" else _site(request.path)
+    site = _site_of_account(actor) if actor and name in OF_THE_ACCOUNT else _site(request.path)
     return {
         "programme": current_programme(),
         "account": _account(actor) if actor else None,
@@ -55,8 +57,8 @@ def _account(actor: Actor) -> dict[str, Any]:
     }
 
 
-def _site_of_profile(actor: Actor) -> str:
-    """One's own profile has one address for both sites: partners read it in the dashboard."""
+def _site_of_account(actor: Actor) -> str:
+    """One's own profile and programs have one address for both sites: partners read them in the dashboard."""
     return "dashboard" if actor.may(Permission.HOME_VIEW) else "organization"
 
 

@@ -59,7 +59,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "dashboard": (
         Entry("dashboard:home", pgettext_lazy("menu", "Home"), "house"),
-        Entry("customers:list", _("Customers"), "people", ("customers:", "licences:", *CART)),
+        Entry("customers:list", _("Customers"), "people", ("customers:", "licences:", "devices:", *CART)),
         Entry("catalogue:browse", _("Catalog and prices"), "box", ("catalogue:", "pricing:")),
         Entry(
             "subscriptions:list",

@@ -3,26 +3,34 @@
 import datetime as dt
 import uuid
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
-from toiya.events.models import Event, EventQuerySet, EventState
+from toiya.directory.models import Tenant
+from toiya.events.models import Event, EventQuerySet, EventState, Tie
+from toiya.relations.models import AdministrationGrant
 from toiya.webhooks.models import DeliveryAttempt, Trouble
 
 ORDER = ("id",)
 TRYING = "trying"
 
 
-def log_of(actor: Actor, *, state: str = "", name: str = "") -> EventQuerySet:
-    """The organisation's events; ``trying``: those that wait after an attempt that failed."""
+def log_of(
+    actor: Actor, *, state: str = "", name: str = "", known_as: uuid.UUID | None = None
+) -> EventQuerySet:
+    """The organisation's events; ``trying``: those that wait after an attempt that failed. ``known_as``: the id of the
+    event, of its object or of the customer, as it stands in the message.
+    """
     actor.must(Permission.WEBHOOKS_VIEW)
     rows = Event.objects.visible_to(actor)
     if state == TRYING:
         rows = rows.waiting().filter(attempts__gt=0)
     elif state:
         rows = rows.filter(state=state)
+    if known_as:
+        rows = rows.filter(Q(event_id=known_as) | Q(object_id=known_as) | Q(other_id=known_as))
     return rows.filter(name=name) if name else rows
 
 
@@ -49,6 +57,16 @@ def troubles_of(events: list[Event]) -> dict[int, Trouble]:
     )
     rows = DeliveryAttempt.objects.filter(pk__in=latest).values_list("event_id", "trouble")
     return {event_id: Trouble(trouble) for event_id, trouble in rows}
+
+
+def others_of(events: list[Event]) -> dict[int, Tenant]:
+    """Which customer or partner each is about, as far as it is about one: two statements for all of them."""
+    given = [event.other_id for event in events if event.tie == Tie.GRANT and event.other_id]
+    grants = AdministrationGrant.objects.filter(pk__in=given).values_list("pk", "tenant_id")
+    givers: dict[uuid.UUID | None, uuid.UUID] = dict(grants)
+    about = {event.pk: givers.get(event.other_id, event.other_id) for event in events}
+    tenants = Tenant.objects.in_bulk({tenant_id for tenant_id in about.values() if tenant_id})
+    return {pk: tenants[tenant_id] for pk, tenant_id in about.items() if tenant_id in tenants}
 
 
 def standing_of(actor: Actor) -> dict[EventState, int]:

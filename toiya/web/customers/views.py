@@ -217,12 +217,14 @@ def customer_page(request: PersonRequest, customer_id: uuid.UUID, current: str) 
     """What every page about a customer shows: its name, the tabs, and the access that it lends."""
     relationship = relationship_with(request.actor, customer_id)
     grants: list[AdministrationGrant] = grants_from(request.actor, customer_id)
-    names = (
-        ("account", _("Account")),
-        ("services", _("Services")),
-        ("users", _("Users")),
-        ("licences", _("Licenses")),
-    )
+    pages = [
+        ("account", "customers:account", _("Account")),
+        ("services", "customers:services", _("Services")),
+        ("users", "customers:users", _("Users")),
+        ("licences", "customers:licences", _("Licenses")),
+    ]
+    if request.actor.may(Permission.DEVICES_MANAGE):
+        pages.append(("devices", "devices:list", _("Devices")))
     return {
         "relationship": relationship,
         "customer": relationship.customer,
@@ -231,11 +233,11 @@ def customer_page(request: PersonRequest, customer_id: uuid.UUID, current: str) 
         "is_administered_elsewhere": not grants and _is_barred(request.actor, customer_id),
         "tabs": [
             {
-                "url": reverse(f"customers:{name}", args=[customer_id]),
+                "url": reverse(url_name, args=[customer_id]),
                 "label": label,
                 "current": name == current,
             }
-            for name, label in names
+            for name, url_name, label in pages
         ],
     }
 

@@ -99,31 +99,53 @@ class UserForm(forms.Form):
         self.fields["usage_country"].choices = open_countries()  # type: ignore[attr-defined]
 
 
+class UserNameField(forms.CharField):
+    """What stands before the @."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("User name, before the @"),
+            max_length=64,
+            validators=[
+                RegexValidator(
+                    LOCAL_PART,
+                    gettext_lazy("Use letters a to z, digits, and . _ - in between; no spaces, and no @."),
+                )
+            ],
+            widget=forms.TextInput(
+                attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+        )
+
+
+def _domain_choices(tenant: Tenant) -> list[tuple[str, str]]:
+    domains = tenant.domains.order_by("-is_primary", "name")
+    return [(domain.name, f"@{domain.name}") for domain in domains]
+
+
 class AddUserForm(UserForm):
     """A new work account in a customer's organisation (N-24)."""
 
-    local_part = forms.CharField(
-        label=gettext_lazy("User name, before the @"),
-        max_length=64,
-        validators=[
-            RegexValidator(
-                LOCAL_PART,
-                gettext_lazy("Use letters a to z, digits, and . _ - in between; no spaces, and no @."),
-            )
-        ],
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-        ),
-    )
+    local_part = UserNameField()
     domain = forms.ChoiceField(label=gettext_lazy("User name, after the @"))
     role = forms.ChoiceField(label=gettext_lazy("Role"), required=False)
 
     def __init__(self, *args: Any, tenant: Tenant, roles: Sequence[Role], **kwargs: Any) -> None:
         super().__init__(*args, tenant=tenant, **kwargs)
-        domains = tenant.domains.order_by("-is_primary", "name")
-        choices = [(domain.name, f"@{domain.name}") for domain in domains]
-        self.fields["domain"].choices = choices  # type: ignore[attr-defined]
+        self.fields["domain"].choices = _domain_choices(tenant)  # type: ignore[attr-defined]
         self.fields["role"].choices = _role_choices(roles)  # type: ignore[attr-defined]
+
+
+class RenameForm(forms.Form):
+    """Another name for a user to sign in with."""
+
+    local_part = UserNameField()
+    domain = forms.ChoiceField(label=gettext_lazy("User name, after the @"))
+
+    def __init__(self, *args: Any, tenant: Tenant, person: Person, **kwargs: Any) -> None:
+        local_part, _at, domain = person.user_name.rpartition("@")
+        super().__init__(*args, **{**kwargs, "initial": {"local_part": local_part, "domain": domain}})
+        self.fields["domain"].choices = _domain_choices(tenant)  # type: ignore[attr-defined]
 
 
 class RoleForm(forms.Form):

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{CUSTOMER}/users/deleted/", users.deleted, name="deleted"),
     path(f"{CUSTOMER}/users/add/", user.add, name="add"),
     path(f"{USER}/", user.show, name="user"),
+    path(f"{USER}/user-name/", user.rename, name="user_name"),
     path(f"{USER}/role/", user.role, name="user_role"),
     path(f"{USER}/licences/", user.licences, name="user_licences"),
     path(f"{USER}/disable/", user.disable, name="user_disable"),

@@ -26,6 +26,7 @@ from toiya.licences.customer_users import (
     disable_user,
     enable_user,
     may_change,
+    rename_user,
     reset_user_password,
     restore_user,
     roles_to_give,
@@ -37,10 +38,19 @@ from toiya.relations.rights import must_administer
 from toiya.relations.rights import roles_in as roles_lent
 from toiya.web.customers.views import failed
 from toiya.web.http import PersonRequest
-from toiya.web.licences.forms import AddUserForm, LicencesForm, RoleForm, UserForm
+from toiya.web.licences.forms import AddUserForm, LicencesForm, RenameForm, RoleForm, UserForm
 from toiya.web.licences.place import Place, place_of
 
-ACTS = ("user", "user_role", "user_licences", "user_disable", "user_enable", "user_delete", "user_password")
+ACTS = (
+    "user",
+    "user_name",
+    "user_role",
+    "user_licences",
+    "user_disable",
+    "user_enable",
+    "user_delete",
+    "user_password",
+)
 
 
 def add(request: PersonRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -186,6 +196,37 @@ def _say(request: PersonRequest, outcomes: list[Outcome]) -> None:
         messages.success(request, f"{outcome.product}: {outcome.done.label}")
     if not done and all(outcome.done for outcome in outcomes):
         messages.success(request, _("Nothing had to be changed."))
+
+
+def rename(request: PersonRequest, customer_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:
+    """Look at what another user name means, then give it; the user is told by mail."""
+    place = place_of(request, customer_id, "users")
+    person = user_of(request.actor, tenant_id=customer_id, person_id=person_id)
+    must_administer(request.actor, customer_id, DirectoryAction.MANAGE_PEOPLE)
+    posted = request.POST if request.method == "POST" else None
+    form = RenameForm(posted, tenant=place.tenant, person=person)
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            renamed = rename_user(
+                request.actor, tenant_id=customer_id, person_id=person_id, **form.cleaned_data
+            )
+        except Refusal as refusal:
+            status = failed(form, refusal)
+        else:
+            if renamed.user_name == person.user_name:
+                messages.success(request, _("Nothing had to be changed."))
+            else:
+                text = _("The user signs in as %(user_name)s from now on, and is told by mail.")
+                messages.success(request, text % {"user_name": renamed.user_name})
+            return HttpResponseRedirect(place.url("user", person_id))
+    context = {
+        **place.context,
+        "person": person,
+        "form": form,
+        "user_url": place.url("user", person_id),
+    }
+    return render(request, "licences/rename.html", context, status=status)
 
 
 def role(request: PersonRequest, customer_id: uuid.UUID, person_id: uuid.UUID) -> HttpResponse:

@@ -148,20 +148,18 @@ def move(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "sandbox/move.html", context, status=400)
     to = form.instant(now)
-    if request.method == "POST":
-        try:
+    try:
+        if request.method == "POST":
             move_clock(request.actor, to=to)
-        except Refusal as refusal:
-            if refusal.status in REFUSED_PLAINLY:
-                raise
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return render(request, "sandbox/move.html", context, status=refusal.status)
-        messages.success(request, _("The clock is on its way."))
-        return redirect("sandbox:home")
-    context |= {
-        "day": form.cleaned_data["to"],
-        "happenings": foresee(request.actor, to=to, language=get_language() or ""),
-    }
+            messages.success(request, _("The clock is on its way."))
+            return redirect("sandbox:home")
+        happenings = foresee(request.actor, to=to, language=get_language() or "")
+    except Refusal as refusal:
+        if refusal.status in REFUSED_PLAINLY:
+            raise
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return render(request, "sandbox/move.html", context, status=refusal.status)
+    context |= {"day": form.cleaned_data["to"], "happenings": happenings}
     return render(request, "sandbox/move.html", context)
 
 

@@ -72,3 +72,9 @@ class LogForm(forms.Form):
 
     state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
     event = forms.ChoiceField(label=_("Event"), required=False, choices=[("", _("All")), *NAMES])
+    id = forms.UUIDField(
+        label=_("ID of an event or object"),
+        required=False,
+        error_messages={"invalid": _("An ID looks like 2f0c1f5e-8d4b-4c6a-9b1d-0a7e3f5c2b11.")},
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )

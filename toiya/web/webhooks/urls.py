@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dashboard/settings/webhooks/test/", views.test, name="test"),
     path("dashboard/settings/webhooks/removal/", views.remove, name="remove"),
     path("dashboard/settings/webhooks/events/", views.log, name="log"),
+    path("dashboard/settings/webhooks/events/export.csv", views.export, name="log_export"),
     path("dashboard/settings/webhooks/events/replay/", views.replay_failed, name="replay_failed"),
     path("dashboard/settings/webhooks/events/<uuid:event_id>/", views.event, name="event"),
     path("dashboard/settings/webhooks/events/<uuid:event_id>/replay/", views.replay, name="replay"),

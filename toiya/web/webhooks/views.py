@@ -1,6 +1,7 @@
 """Settings of a partner's webhooks, and the log of what was sent."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings as installation
 from django.contrib import messages
@@ -8,21 +9,24 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from toiya.core.clock import real_now
+from toiya.core.csv_files import Cell
 from toiya.core.errors import ChangedMeanwhile, NotVisible, Refusal, RoleMissing, TooManyAttempts
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Permission
-from toiya.core.reader import when
-from toiya.events.models import Event, EventState
+from toiya.core.reader import reader_name, reader_zone, when
+from toiya.directory.models import Tenant
+from toiya.events.models import Event, EventQuerySet, EventState
 from toiya.events.names import EventName
+from toiya.web.exports import list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 from toiya.web.webhooks.forms import HEADER_NOTES, NOTES, LogForm, WebhookForm, stored
 from toiya.webhooks.errors import NothingToReplay, NotRegistered, TestNotWanted
 from toiya.webhooks.keys import certificate_path, present_thumbprint
-from toiya.webhooks.log import ORDER, attempts_at, event_for, log_of, standing_of, troubles_of
+from toiya.webhooks.log import ORDER, attempts_at, event_for, log_of, others_of, standing_of, troubles_of
 from toiya.webhooks.message import body_of, resource_uri
 from toiya.webhooks.models import DeliveryAttempt, Trouble, WebhookRegistration
 from toiya.webhooks.registration import (
@@ -41,6 +45,7 @@ TONES = {
     EventState.PARKED: "danger",
     EventState.DROPPED: "neutral",
 }
+BATCH = 500
 LOCKED_OUT = frozenset({NotVisible.status, RoleMissing.status})
 
 
@@ -166,28 +171,73 @@ def test(request: PersonRequest) -> HttpResponse:
 # ---------------------------------------------------------------- the log
 def log(request: PersonRequest) -> HttpResponse:
     """What was to be told, the latest first."""
-    form = LogForm(request.GET)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    rows = log_of(request.actor, state=wanted.get("state", ""), name=wanted.get("event", ""))
-    page = page_by_key(
-        rows if form.is_valid() else rows.none(), fields=ORDER, cursor=cursor_of(request), descending=True
-    )
-    found = list(page.rows)
-    troubles = troubles_of(found)
+    form, rows = _asked(request)
+    page = page_by_key(rows, fields=ORDER, cursor=cursor_of(request), descending=True)
     context = {
         "form": form,
-        "rows": [_row(event, troubles.get(event.pk, Trouble.NONE)) for event in found],
+        "rows": _rows(list(page.rows)),
         "pager": pager_of(request, page),
-        "is_filtered": any(request.GET.get(name) for name in ("state", "event")),
+        "query": request.GET.urlencode(),
+        "is_filtered": any(request.GET.get(name) for name in form.fields),
         "parked": log_of(request.actor, state=EventState.PARKED).count(),
         "may_manage": request.actor.may(Permission.WEBHOOKS_MANAGE),
     }
     return render(request, "webhooks/log.html", context, status=400 if form.errors else 200)
 
 
-def _row(event: Event, trouble: Trouble) -> dict[str, object]:
+def export(request: PersonRequest) -> HttpResponse:
+    """The same rows as a file."""
+    _form, rows = _asked(request)
+    header = [
+        _("Event"),
+        _("Event ID"),
+        pgettext("what something happens to", "About"),
+        _("Address of the object"),
+        _("Happened"),
+        _("State"),
+        _("Attempts"),
+    ]
+    lines: list[list[Cell]] = []
+    cursor = ""
+    while True:
+        page = page_by_key(rows, fields=ORDER, cursor=cursor, size=BATCH, descending=True)
+        lines += [_line(row) for row in _rows(list(page.rows))]
+        cursor = page.next_cursor
+        if not cursor:
+            return list_file("csv", "deliveries", header, lines)
+
+
+def _line(row: dict[str, Any]) -> list[Cell]:
+    event: Event = row["event"]
+    return [
+        event.name,
+        str(event.event_id),
+        reader_name(row["about"]) if row["about"] else "",
+        resource_uri(event),
+        event.at.astimezone(reader_zone()).isoformat(sep=" ", timespec="seconds"),
+        str(row["state"]),
+        event.attempts,
+    ]
+
+
+def _asked(request: PersonRequest) -> tuple[LogForm, EventQuerySet]:
+    """The filters, and what fits them: nothing where a filter cannot be read."""
+    form = LogForm(request.GET)
+    if not form.is_valid():
+        return form, log_of(request.actor).none()
+    wanted = form.cleaned_data
+    return form, log_of(request.actor, state=wanted["state"], name=wanted["event"], known_as=wanted["id"])
+
+
+def _rows(events: list[Event]) -> list[dict[str, Any]]:
+    troubles, others = troubles_of(events), others_of(events)
+    return [_row(event, troubles.get(event.pk, Trouble.NONE), others.get(event.pk)) for event in events]
+
+
+def _row(event: Event, trouble: Trouble, about: Tenant | None) -> dict[str, Any]:
     return {
         "event": event,
+        "about": about,
         "label": EventName(event.name).label,
         "state": EventState(event.state).label,
         "tone": TONES[EventState(event.state)],
@@ -201,10 +251,12 @@ def event(request: PersonRequest, event_id: uuid.UUID) -> HttpResponse:
     attempts = attempts_at(found)
     last = attempts[-1].trouble if attempts else Trouble.NONE
     may_manage = request.actor.may(Permission.WEBHOOKS_MANAGE)
+    about = others_of([found]).get(found.pk)
     context = {
-        **_row(found, Trouble(last)),
+        **_row(found, Trouble(last), about),
         "facts": [
             (_("Event"), found.name),
+            *([(pgettext("what something happens to", "About"), reader_name(about))] if about else []),
             (_("Happened"), when(found.at)),
             (_("Event ID"), found.event_id),
             (_("Address of the object"), resource_uri(found)),

@@ -17,7 +17,7 @@ from toiya.directory.models import Person, Tenant
 from toiya.jobs.command import SpeakingCommand
 from toiya.jobs.demo import is_seeded, seed_demo, somebody_else_is_here
 from toiya.jobs.demo_cast import AOBA, HINODE, KAWASE, MEMBERSHIP_LOGIN, OPERATOR_DOMAIN, YAMABUKI
-from toiya.jobs.demo_programs import ready_offer, ready_program
+from toiya.jobs.demo_programs import listen_here, ready_offer, ready_program
 from toiya.jobs.processes import Household, answers, is_free
 
 CREDENTIALS = settings.VAR / "demo" / "credentials.json"
@@ -73,6 +73,7 @@ class Command(SpeakingCommand):
         if not is_seeded():
             self.stdout.write(_("Inviting the people of the demo …"))
             seed_demo()
+        listen_here()
         write_credentials()
 
     def _run(self, port: int) -> None:

@@ -1,0 +1,1 @@
+"""Pages about the devices of a customer: the list, one device, policies."""

@@ -86,7 +86,7 @@ def test_the_clock_is_moved_after_a_look_at_what_will_happen(cast: Cast) -> None
     mei.post(f"{HOME}clock/stop/")
     assert "Time stands still" in text_of(mei.get(HOME))
     mei.post(f"{HOME}clock/start/")
-    assert "Running" in text_of(mei.get(HOME))
+    assert "Time runs" in text_of(mei.get(HOME))
 
 
 def test_the_mailbox_shows_its_own_mails_to_its_own_people(cast: Cast) -> None:

@@ -2,19 +2,24 @@
 
 import pytest
 
-from tests.cast import Cast, actor_of
-from tests.sandbox.story import made_by, part, reseller_details
-from toiya.core.permissions import Capacity
-from toiya.directory import room
+from tests.api.speaking import api_of_application
+from tests.cast import Cast, actor_of, relate
+from tests.commerce import build_shop, subscribed
+from tests.sandbox.story import bought, made_by, part, reseller_details
+from toiya.core.permissions import Capacity, Role
 from toiya.directory.errors import DomainTaken, SandboxFull
 from toiya.directory.models import Domain, Family, Tenant, TenantCapacity
 from toiya.directory.tenants import FirstAdministrator, create_tenant
 from toiya.enrolment.errors import ProfileElsewhere
 from toiya.enrolment.profiles import must_be_choosable
 from toiya.membership.models import OrganizationProfile, ProviderEntry
+from toiya.orders.errors import NothingOrdered
+from toiya.programme.models import Programme
 from toiya.sandbox.errors import IdInUse, NotInSandbox
 from toiya.sandbox.models import Sandbox
 from toiya.sandbox.resellers import add_reseller
+from toiya.subscriptions.models import Subscription
+from toiya.subscriptions.quantity import change_quantity
 
 
 def company(family: Family, domain: str) -> Tenant:
@@ -32,7 +37,8 @@ def company(family: Family, domain: str) -> Tenant:
 
 
 def test_five_resellers_and_no_sixth(cast: Cast) -> None:
-    """conventions.md section 14. Planted fault: ``vet`` does not ask for room."""
+    """The operator sets how many, here as many as the field. Planted fault: ``vet`` does not ask for room."""
+    Programme.objects.update(sandbox_partners=5)
     sandbox = made_by(cast.mei).sandbox
     provider = actor_of(part(sandbox, "provider"))
     for number in range(4):
@@ -46,8 +52,8 @@ def test_five_resellers_and_no_sixth(cast: Cast) -> None:
     assert not Tenant.objects.filter(name="Second 5").exists()
 
 
-def test_so_many_customers_and_no_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "CUSTOMERS_PER_SANDBOX", 3)
+def test_so_many_customers_and_no_more(cast: Cast) -> None:
+    Programme.objects.update(sandbox_customers=3)
     family = made_by(cast.mei).sandbox.family
     company(family, "one.example")
     company(family, "two.example")
@@ -57,10 +63,52 @@ def test_so_many_customers_and_no_more(cast: Cast, monkeypatch: pytest.MonkeyPat
     company(cast.family, "three.example")
 
 
+def test_so_many_subscriptions_with_so_many_licences(cast: Cast) -> None:
+    """A line beyond is refused with the limit that the operator set; a real customer is bound by none.
+
+    Planted faults: ``_check_new`` without the limits; ``_increase`` without them.
+    """
+    shop = build_shop(cast)
+    sandbox = made_by(cast.mei).sandbox
+    Programme.objects.update(sandbox_subscriptions=2, sandbox_licences=25)
+    held = bought(sandbox, quantity=25)
+    actor = actor_of(part(sandbox, "provider"))
+
+    with pytest.raises(SandboxFull, match="at most 25 licenses"):
+        change_quantity(actor, subscription=held, quantity=26, version=held.version)
+    with pytest.raises(NothingOrdered, match="at most 25 licenses"):
+        bought(sandbox, quantity=26)
+    bought(sandbox, quantity=1)
+    with pytest.raises(NothingOrdered, match="at most 2 subscriptions"):
+        bought(sandbox, quantity=1)
+
+    assert Subscription.objects.filter(tenant=actor.tenant_id).count() == 2
+    for _more in range(3):
+        subscribed(cast, shop, cast.aoba, quantity=100)
+
+
+def test_a_program_reads_which_limit_it_has_reached(cast: Cast) -> None:
+    """800018, for a line beside the line."""
+    build_shop(cast)
+    sandbox = made_by(cast.mei).sandbox
+    Programme.objects.update(sandbox_licences=25)
+    sold = bought(sandbox, quantity=1)
+    api = api_of_application(part(sandbox, "provider").tenant, Role.ADMIN_AGENT)
+    base = f"/v1/customers/{sold.customer_id}"
+
+    told = api.post(f"{base}/orders", {"lineItems": [{"offerId": str(sold.availability_id), "quantity": 26}]})
+    assert (told.status, told.body["code"]) == (400, 800018)
+    told = api.patch(f"{base}/subscriptions/{sold.pk}", {"quantity": 26})
+    assert (told.status, told.body["code"]) == (400, 800018)
+
+
 def test_a_real_company_gets_its_domain(cast: Cast) -> None:
-    """Planted fault: ``make_room`` refuses every domain that is held."""
+    """Planted faults: ``make_room`` refuses every domain that is held; the made-up company is still found by the name
+    that it has lost.
+    """
     family = made_by(cast.mei).sandbox.family
     made_up = company(family, "sumire.example")
+    served = relate(part(Sandbox.objects.get(), "provider").tenant, made_up)
 
     with pytest.raises(DomainTaken):
         company(family, "aoba.example")
@@ -71,6 +119,12 @@ def test_a_real_company_gets_its_domain(cast: Cast) -> None:
     assert Domain.objects.get(name="sumire.example").tenant == real
     moved = made_up.domains.get()
     assert moved.name.endswith(".sandbox.example")
+    made_up.refresh_from_db()
+    served.refresh_from_db()
+    assert served.customer_domain == moved.name
+    for key in (made_up.search_key, served.customer_search_key):
+        assert moved.name in key
+        assert "sumire.example" not in key
     assert made_up.people.get().user_name == f"emi@{moved.name}"
     assert real.people.get().user_name == "emi@sumire.example"
 

@@ -14,19 +14,26 @@ class DomainTaken(Refusal):
 
 
 class SandboxFull(Refusal):
-    """A sandbox is for trying things out, not for keeping a business in (conventions.md section 14)."""
+    """A sandbox is for trying things out, not for keeping a business in; the operator sets how much is in it."""
 
     code = "sandbox_full"
 
-    def __init__(self, *, partners: int = 0, customers: int = 0) -> None:
-        words = (
-            _(
+    def __init__(
+        self, *, partners: int = 0, customers: int = 0, subscriptions: int = 0, licences: int = 0
+    ) -> None:
+        if partners:
+            words = gettext(
                 "A sandbox has at most %(most)s providers and %(most)s resellers. Delete one, or reset the sandbox."
             )
-            if partners
-            else _("A sandbox has at most %(most)s customers. Delete some, or reset the sandbox.")
-        )
-        super().__init__(words % {"most": partners or customers})
+        elif customers:
+            words = gettext("A sandbox has at most %(most)s customers. Delete some, or reset the sandbox.")
+        elif subscriptions:
+            words = gettext(
+                "A customer in a sandbox has at most %(most)s subscriptions. Cancel some, or reset the sandbox."
+            )
+        else:
+            words = gettext("A subscription in a sandbox has at most %(most)s licenses.")
+        super().__init__(words % {"most": partners or customers or subscriptions or licences})
 
 
 class DomainNotVerified(Refusal):

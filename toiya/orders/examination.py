@@ -19,6 +19,7 @@ from toiya.core.errors import Refusal
 from toiya.core.reader import day
 from toiya.core.terms import term_end
 from toiya.directory.models import Language, Tenant
+from toiya.directory.room import SandboxLimits, sandbox_limits
 from toiya.orders.errors import (
     NotEnlargeable,
     ParentMissing,
@@ -95,6 +96,7 @@ class _Known:
     promotions: Sequence[Promotion]
     running: Mapping[uuid.UUID, Subscription]
     busy: frozenset[uuid.UUID]
+    limits: SandboxLimits | None
     good: dict[int, Line] = field(default_factory=dict)
 
     def chain_now(self) -> Chain:
@@ -128,6 +130,7 @@ def _read(basket: Basket) -> _Known:
         promotions=promotions_for(skus),
         running={row.pk: row for row in live.select_related("sku", "parent__sku")},
         busy=busy_of(basket.customer.pk),
+        limits=sandbox_limits(basket.customer.pk),
     )
 
 
@@ -189,6 +192,8 @@ def _check_addition(known: _Known, line: Line, answer: Examined) -> None:
     if parent is not None and parent.state != SubscriptionState.ACTIVE:
         raise ParentNotActive(parent=parent.title, found=parent.get_state_display())
     quantity_must_fit(held.sku, held.quantity + line.quantity)
+    if known.limits:
+        known.limits.must_hold(licences=held.quantity + line.quantity)
     cost = held.price("cost")
     if cost is None or held.price_list_id is None:
         raise NotPriced(
@@ -217,6 +222,12 @@ def _check_new(known: _Known, line: Line, answer: Examined) -> None:
     if offer.refusals:
         raise offer.refusals[0]
     quantity_must_fit(sku, line.quantity)
+    if known.limits:
+        fresh = sum(other.subscription_id is None for other in known.good.values())
+        known.limits.must_hold(
+            subscriptions=len(known.running) + fresh + 1,
+            licences=line.quantity if sku.kind in COUNTED else 0,
+        )
     _check_end(known, line)
     _check_promotion(line, offer)
     answer.prices, answer.promotion, answer.verdicts = (

@@ -40,6 +40,10 @@ class Programme(models.Model):
     one_channel_administers = models.BooleanField(default=False)
     allows_password_flow = models.BooleanField(default=False)
     orders_need_agreement = models.BooleanField(default=True)
+    sandbox_partners = models.PositiveIntegerField(default=25)
+    sandbox_customers = models.PositiveIntegerField(default=500)
+    sandbox_subscriptions = models.PositiveIntegerField(default=100)
+    sandbox_licences = models.PositiveIntegerField(default=1000)
 
     class Meta:
         constraints: ClassVar = [

@@ -25,7 +25,17 @@ WORDS = (
     "membership_site_en",
     "support_email",
 )
-LIMITS = ("review_days_from", "review_days_to", "invitation_days", "grant_days", "mails_per_hour")
+LIMITS = (
+    "review_days_from",
+    "review_days_to",
+    "invitation_days",
+    "grant_days",
+    "mails_per_hour",
+    "sandbox_partners",
+    "sandbox_customers",
+    "sandbox_subscriptions",
+    "sandbox_licences",
+)
 RULES = ("one_channel_administers", "allows_password_flow", "orders_need_agreement")
 
 

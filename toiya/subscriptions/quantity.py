@@ -14,6 +14,7 @@ from toiya.audit.actions import AuditAction
 from toiya.catalogue.models import SkuKind
 from toiya.catalogue.offers import quantity_must_fit
 from toiya.core.actor import Actor, By
+from toiya.directory.room import sandbox_limits
 from toiya.fulfilment.models import TaskKind
 from toiya.fulfilment.queue import is_instant
 from toiya.licences.pools import change_seats
@@ -76,6 +77,8 @@ def must_be_changeable(subscription: Subscription) -> None:
 
 
 def _increase(by: By, subscription: Subscription, quantity: int) -> Subscription:
+    if limits := sandbox_limits(subscription.customer_id):
+        limits.must_hold(licences=quantity)
     if is_instant(subscription.sku.connector):
         _add(by, subscription, quantity)
         tell_vendor(by, subscription, TaskKind.UPDATE)

@@ -72,6 +72,7 @@ PROBLEMS: Mapping[str, tuple[int, int]] = {
     "prerequisite_missing": (403, 2085),
     "promotion_not_given": (400, 27007),
     "quantity_out_of_bounds": (400, 2002),
+    "sandbox_full": (400, 800018),
     "wrong_end": (400, 900242),
 }
 

@@ -145,6 +145,18 @@ class ProgrammeForm(forms.Form):
     mails_per_hour = forms.IntegerField(
         label=_("Invitation mails of one organization per hour, at most"), min_value=1, max_value=10000
     )
+    sandbox_partners = forms.IntegerField(
+        label=_("Providers, and as many resellers, of a sandbox at most"), min_value=1, max_value=1000
+    )
+    sandbox_customers = forms.IntegerField(
+        label=_("Customers of a sandbox at most"), min_value=1, max_value=100000
+    )
+    sandbox_subscriptions = forms.IntegerField(
+        label=_("Subscriptions of one customer of a sandbox at most"), min_value=1, max_value=100000
+    )
+    sandbox_licences = forms.IntegerField(
+        label=_("Licenses of one subscription of a sandbox at most"), min_value=1, max_value=1000000
+    )
     one_channel_administers = forms.BooleanField(
         label=_("Only one channel administers a customer"),
         required=False,

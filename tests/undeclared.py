@@ -279,7 +279,7 @@ def watch_calls(patch: pytest.MonkeyPatch) -> None:
             named = found[0].get(method) if found else None
             if named is not None:
                 log = list(connection.queries_log)
-                walk(self, cast("Operation", named[0]), path, body, headers)
+                walk(self, cast("Operation", named), path, body, headers)
                 connection.queries_log.clear()
                 connection.queries_log.extend(log)
         return _call(self, method, path, body, **headers)

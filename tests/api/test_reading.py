@@ -198,7 +198,7 @@ def test_addresses_find_their_operation() -> None:
 
     def found(path: str) -> tuple[str, tuple[str, ...]] | None:
         named = routes.find(path)
-        return (named[0]["GET"][0].path, named[1]) if named else None
+        return (named[0]["GET"].path, named[1]) if named else None
 
     assert found("/v1/customers/RelationshipRequests") == ("/v1/customers/relationshiprequests", ())
     assert found("/V1//customers/ABC/") == ("/v1/customers/{customer_id}", ("ABC",))

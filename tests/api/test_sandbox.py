@@ -13,6 +13,7 @@ from tests.sandbox.story import bought, made_by, part
 from toiya.core.permissions import Role
 from toiya.directory.models import Person, Tenant
 from toiya.directory.sign_in import change_password
+from toiya.programme.models import Programme
 from toiya.relations.models import Partnership
 from toiya.sandbox.models import Sandbox
 from toiya.sandbox.travel import move_clocks
@@ -133,6 +134,7 @@ def test_what_is_refused_about_resellers(cast: Cast) -> None:
     busy = api.delete(f"{RESELLER}/{part(sandbox, 'reseller').tenant_id}")
     assert (busy.status, busy.body["code"]) == (409, 1003)
     assert api.delete(f"{RESELLER}/{cast.kawase.pk}").status == 404
+    Programme.objects.update(sandbox_partners=5)
     for number in range(3):
         more = {
             **REQUEST,

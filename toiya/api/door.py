@@ -127,10 +127,10 @@ class ApiDoor:
         if found is None:
             raise WireError(404, NOT_FOUND, _("There is no such address in this API."), request.path_info)
         methods, values = found
-        named = methods.get(request.method or "") or (
+        entry = methods.get(request.method or "") or (
             methods.get("GET") if request.method == "HEAD" else None
         )
-        if named is None:
+        if entry is None:
             allowed = ", ".join(sorted(methods))
             raise WireError(
                 405,
@@ -139,8 +139,6 @@ class ApiDoor:
                 % {"allowed": allowed, "method": request.method},
                 headers={"Allow": allowed},
             )
-        entry, names = named
-        del names
         return cast("Operation | Unbuilt", entry), values
 
 

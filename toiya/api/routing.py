@@ -27,7 +27,7 @@ class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     patterns: list[tuple[re.Pattern[str], "_Node"]] = field(default_factory=list)
     any: "_Node | None" = None
-    methods: dict[str, tuple[Routed, tuple[str, ...]]] = field(default_factory=dict)
+    methods: dict[str, Routed] = field(default_factory=dict)
 
 
 class Routes:
@@ -39,15 +39,14 @@ class Routes:
             self._enter(entry)
 
     def _enter(self, entry: Routed) -> None:
-        node, names = self._root, []
+        node = self._root
         for segment in segments_of(entry.path):
-            names += re.findall(r"\{(\w+)\}", segment)
             node = _child(node, segment)
         if entry.method in node.methods:
             raise ValueError(f"two operations answer {entry.method} {entry.path}")
-        node.methods[entry.method] = (entry, tuple(names))
+        node.methods[entry.method] = entry
 
-    def find(self, path: str) -> tuple[Mapping[str, tuple[Routed, tuple[str, ...]]], tuple[str, ...]] | None:
+    def find(self, path: str) -> tuple[Mapping[str, Routed], tuple[str, ...]] | None:
         """The methods of the address, and what stands in the places of its parameters; None: no such address.
 
         Some clients call the version 1.0 where it is written as 1.
@@ -61,7 +60,7 @@ class Routes:
 
 def _walk(
     node: _Node, segments: list[str], at: int, values: tuple[str, ...]
-) -> tuple[Mapping[str, tuple[Routed, tuple[str, ...]]], tuple[str, ...]] | None:
+) -> tuple[Mapping[str, Routed], tuple[str, ...]] | None:
     if at == len(segments):
         return (node.methods, values) if node.methods else None
     segment = segments[at]

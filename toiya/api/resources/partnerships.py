@@ -2,6 +2,8 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,7 +19,7 @@ from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
 from toiya.customers.drafts import link_of, with_link
 from toiya.customers.invitations import invitation_of, invitations_of
-from toiya.customers.models import RelationshipInvitation
+from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.customers.relationship_requests import Wish, invite_for_both, request_relationship, revoke
 from toiya.customers.sending import resend, send_invitation
 from toiya.directory.models import Language
@@ -151,15 +153,14 @@ class InvitationRequest(Wire):
     send: bool | None = None
 
 
-class PartnershipInvitation(Resource):
-    """A provider asks a reseller to authorise it. ``url`` is the link that the reseller opens, while it is open."""
+class Invitation(Resource):
+    """What both kinds have in common. ``url`` is the link that whoever is asked opens, while it is open."""
 
     id: uuid.UUID | None = None
     status: Standing | None = None
     email: str | None = None
     named_domain: str | None = None
     language: str | None = None
-    roles: list[str] | None = None
     grant_days: int | None = None
     created_date: dt.datetime | None = None
     expiration_date: dt.datetime | None = None
@@ -167,6 +168,38 @@ class PartnershipInvitation(Resource):
     decline_reason: str | None = None
     url: str | None = None
     sendings: list[Sending] | None = None
+
+
+def _in_common(
+    call: Call, row: PartnerInvitation | RelationshipInvitation, at: str, url: str, needed: Permission
+) -> dict[str, Any]:
+    """The properties of both kinds; the link only for who may ask, and while it leads anywhere."""
+    standing = standing_of(row.state, row.expires_at, call.actor.now)
+    sendings: Iterable[InvitationSending | RelationshipSending] = row.sendings.all()
+    return {
+        "id": row.pk,
+        "status": standing,
+        "email": row.email or None,
+        "named_domain": row.named_domain or None,
+        "language": row.language,
+        "grant_days": row.grant_days,
+        "created_date": row.created_at,
+        "expiration_date": row.expires_at,
+        "answered_date": row.answered_at,
+        "decline_reason": row.decline_reason or None,
+        "url": url if standing is Standing.OPEN and call.actor.may(needed) else None,
+        "sendings": [
+            Sending(to=one.to, date=one.at, is_reminder=one.is_reminder)
+            for one in sorted(sendings, key=lambda one: one.at)
+        ],
+        "links": Links(self=Link(uri=f"{at.removeprefix('/v1')}/{row.pk}")),
+    }
+
+
+class PartnershipInvitation(Invitation):
+    """A provider asks a reseller to authorise it."""
+
+    roles: list[str] | None = None
 
 
 PARTNERSHIP_INVITATIONS = "/v1/toiya/partnershipInvitations"
@@ -275,31 +308,12 @@ def revoke_partnership_invitation(call: Call, invitation_id: uuid.UUID) -> None:
 
 
 def _partnership_invitation(call: Call, row: PartnerInvitation) -> PartnershipInvitation:
-    standing = standing_of(row.state, row.expires_at, call.actor.now)
-    sendings: list[InvitationSending] = sorted(row.sendings.all(), key=lambda one: one.at)
+    url = link_url(Purpose.PARTNER_INVITATION, row.pk, row.version)
     return PartnershipInvitation(
-        id=row.pk,
-        status=standing,
-        email=row.email or None,
-        named_domain=row.named_domain or None,
-        language=row.language,
         roles=list(row.roles),
-        grant_days=row.grant_days,
-        created_date=row.created_at,
-        expiration_date=row.expires_at,
-        answered_date=row.answered_at,
-        decline_reason=row.decline_reason or None,
-        url=link_url(Purpose.PARTNER_INVITATION, row.pk, row.version)
-        if _shows_link(call, standing)
-        else None,
-        sendings=[Sending(to=one.to, date=one.at, is_reminder=one.is_reminder) for one in sendings],
-        links=Links(self=Link(uri=f"/toiya/partnershipInvitations/{row.pk}")),
         attributes=attributes_of("PartnershipInvitation", row.version),
+        **_in_common(call, row, PARTNERSHIP_INVITATIONS, url, Permission.PARTNERSHIPS_INVITE),
     )
-
-
-def _shows_link(call: Call, standing: Standing) -> bool:
-    return standing is Standing.OPEN and call.actor.may(Permission.PARTNERSHIPS_INVITE)
 
 
 class RelationshipRequestBody(InvitationRequest):
@@ -319,28 +333,16 @@ class RelationshipRequestBody(InvitationRequest):
     asked_as: Capacity | None = None
 
 
-class RelationshipInvitationItem(Resource):
+class RelationshipInvitationItem(Invitation):
     """A customer is asked for a reseller relationship, and where that stands."""
 
-    id: uuid.UUID | None = None
-    status: Standing | None = None
     reseller_id: uuid.UUID | None = None
     provider_id: uuid.UUID | None = None
     customer_id: uuid.UUID | None = None
     customer_name: str | None = None
-    email: str | None = None
-    named_domain: str | None = None
-    language: str | None = None
     channel: str | None = None
     reseller_roles: list[str] | None = None
     provider_roles: list[str] | None = None
-    grant_days: int | None = None
-    created_date: dt.datetime | None = None
-    expiration_date: dt.datetime | None = None
-    answered_date: dt.datetime | None = None
-    decline_reason: str | None = None
-    url: str | None = None
-    sendings: list[Sending] | None = None
 
 
 RELATIONSHIP_INVITATIONS = "/v1/toiya/relationshipInvitations"
@@ -458,30 +460,16 @@ def revoke_relationship_invitation(call: Call, invitation_id: uuid.UUID) -> None
 
 
 def _relationship_invitation(call: Call, row: RelationshipInvitation) -> RelationshipInvitationItem:
-    standing = standing_of(row.state, row.expires_at, call.actor.now)
     asked = {party.pk: [role.value for role in row.roles_for(party)] for party in row.parties}
     needed = Permission.RELATIONSHIPS_INVITE_BOTH if row.is_combined else Permission.RELATIONSHIPS_REQUEST
-    sendings = sorted(row.sendings.all(), key=lambda one: one.at)
     return RelationshipInvitationItem(
-        id=row.pk,
-        status=standing,
         reseller_id=row.reseller_id,
         provider_id=row.provider_id,
         customer_id=row.named_customer_id,
         customer_name=row.customer_name or None,
-        email=row.email or None,
-        named_domain=row.named_domain or None,
-        language=row.language,
         channel=row.channel,
         reseller_roles=asked.get(row.reseller_id) if row.reseller_id else None,
         provider_roles=asked.get(row.provider_id) if row.provider_id else None,
-        grant_days=row.grant_days,
-        created_date=row.created_at,
-        expiration_date=row.expires_at,
-        answered_date=row.answered_at,
-        decline_reason=row.decline_reason or None,
-        url=link_of(row) if standing is Standing.OPEN and call.actor.may(needed) else None,
-        sendings=[Sending(to=one.to, date=one.at, is_reminder=one.is_reminder) for one in sendings],
-        links=Links(self=Link(uri=f"/toiya/relationshipInvitations/{row.pk}")),
         attributes=attributes_of("RelationshipInvitation", row.version),
+        **_in_common(call, row, RELATIONSHIP_INVITATIONS, link_of(row), needed),
     )

@@ -65,10 +65,10 @@ def fill(hinode: Tenant, kawase: Tenant, aoba: Tenant) -> dict[str, str]:
     again(file)
     for line in range(1, 4):
         BulkRow.objects.create(tenant=kawase, file=file, line=line)
-    batch = Batch.objects.create(tenant=kawase, customer=aoba, name="spring", created_by=kai, created_at=now)
+    batch = Batch.objects.create(tenant=kawase, customer=aoba, name="pages", created_by=kai, created_at=now)
     for number in range(3):
         Device.objects.create(
-            tenant=kawase, customer=aoba, batch=batch, identity=f"{number}", uploaded_at=now
+            tenant=kawase, customer=aoba, batch=batch, identity=f"pages {number}", uploaded_at=now
         )
     again(
         OrderRequest.objects.filter(tenant=kawase).first(),
@@ -94,7 +94,7 @@ def fill(hinode: Tenant, kawase: Tenant, aoba: Tenant) -> dict[str, str]:
         "users.list": f"{customer}/users",
         "directory_roles.list": f"{customer}/directoryroles",
         "directory_roles.list_members": f"{customer}/directoryroles/{ROLE_IDS[Role.BILLING_ADMIN]}/usermembers",
-        "devices.list_devices": f"{customer}/deviceBatches/spring/devices",
+        "devices.list_devices": f"{customer}/deviceBatches/pages/devices",
         "roles.list_members": f"/v1/roles/{GROUP_IDS[Role.BILLING_ADMIN]}/usermembers",
         "toiya.bulk_files.list_rows": f"/v1/toiya/bulkFiles/{file.pk}/rows",
     }

@@ -1,13 +1,17 @@
 """The standing link that a partner shows to its customers, from the API to the consent."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from tests.api.speaking import TOKEN, api_of, api_of_application
-from tests.cast import Cast, browser_of, found, hire, partner, stranger
+from tests.cast import Cast, browser_of, build_cast, found, hire, partner, stranger
 from toiya.audit.models import AuditRecord
 from toiya.core.clock import real_now
 from toiya.core.permissions import Capacity, Role
@@ -181,3 +185,31 @@ def test_who_may_have_the_link(cast: Cast) -> None:
     assert (as_other.status, as_other.body["code"]) == (403, 800039)
     assert not RelationshipInvitation.objects.exists()
     assert Capacity.RESELLER not in {row.capacity for row in cast.hinode.tenant_capacities.all()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_answers_at_the_same_moment_are_kept_together() -> None:
+    """Eight customers accept a link that nobody has answered yet: eight relationships, one invitation, no error.
+
+    Plant: ``kept`` without its savepoint, and all answers but the first break.
+    """
+    cast = build_cast()
+    path = link(cast.kai)
+    names = [f"c{number}" for number in range(8)]
+    people = [
+        hire(found(cast.family, name, f"{name}.example.com"), name, Role.GLOBAL_ADMIN) for name in names
+    ]
+    browsers, ready = [browser_of(person) for person in people], threading.Barrier(len(people))
+
+    def accept(browser: Client) -> int:
+        try:
+            ready.wait()
+            return browser.post(path, {"agree": "on"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        assert set(pool.map(accept, browsers)) == {302}
+
+    assert live() == {(cast.kawase.pk, person.tenant_id) for person in people}
+    assert RelationshipInvitation.objects.count() == 1

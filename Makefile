@@ -47,6 +47,7 @@ lint: bootstrap-test ## lint, types, layers, migrations, translations
 
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 	$(ON_SQLITE) $(BIN)/pytest -q -m proof
+	TOIYA_DECLARED=yes $(ON_SQLITE) $(BIN)/pytest -q tests/api tests/webhooks/test_api.py
 	$(ON_POSTGRES) $(BIN)/pytest -q -m "proof and not browser"
 
 bench: bootstrap-test ## requests of the API beside their bare statements; figures in var/bench/requests.json

@@ -14,7 +14,7 @@ from django.test import TransactionTestCase
 from tests.cast import Cast, cast_in_place
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
-from tests.undeclared import SENT, WALKED, told_of_walks, unwalked, watch_calls
+from tests.undeclared import SENT, TRIED, WALKED, told_of_walks, unwalked, watch_calls
 from toiya.audit.append_only import guard_log, unguard_log
 from toiya.core.prepared import Prepared
 from toiya.tokens import keys
@@ -145,6 +145,7 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  (a class of pytest-
     POSTED.update(told.get("posted", ()))
     WALKED.update(told.get("walked", {}))
     SENT.update(told.get("sent", {}))
+    TRIED.update(told.get("tried", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -154,7 +155,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     worker: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if worker is not None:
         worker["posted"] = sorted(POSTED)
-        worker["walked"], worker["sent"] = dict(WALKED), dict(SENT)
+        worker["walked"], worker["sent"], worker["tried"] = dict(WALKED), dict(SENT), dict(TRIED)
     elif (
         session.exitstatus == pytest.ExitCode.OK
         and is_whole(session.config)

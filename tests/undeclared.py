@@ -28,6 +28,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 
 from tests.api.speaking import Api, Told
+from tests.declared import IS_ASKED, TAKEN, with_one_more
 from toiya.api import resources  # noqa: F401  (fills the table)
 from toiya.api.operations import OPERATIONS, Operation
 from toiya.api.routing import Routes
@@ -70,6 +71,9 @@ EXCEPTIONS: dict[str, str] = {}
 
 WALKED: Counter[str] = Counter()  # requests of each operation that were sent with undeclared properties
 SENT: Counter[str] = Counter()  # the undeclared properties themselves
+TRIED: Counter[str] = (
+    Counter()
+)  # declared properties of each operation, where they are asked for (declared.py)
 
 
 def writing() -> list[str]:
@@ -87,6 +91,7 @@ def told_of_walks() -> str:
     return (
         f"undeclared properties (G-06): {WALKED.total():,} requests of {len(WALKED)} of {len(writing())} writing "
         f"operations, {SENT.total():,} properties of {len(SENT)} names"
+        + (f"; {TRIED.total():,} declared ones of {len(TRIED)} operations" if TRIED else "")
     )
 
 
@@ -266,6 +271,27 @@ def walk(api: Api, operation: Operation, path: str, body: object, headers: Mappi
     assert not found, f"{operation.id} takes what it does not declare (G-06):\n" + "\n".join(found)
 
 
+def taken_beside(
+    api: Api, operation: Operation, path: str, body: object, headers: Mapping[str, str]
+) -> list[str]:
+    """Declared properties that the story does not send and that change a row, of the operation's first request."""
+    if operation.id in TRIED or operation.body in {None, bytes} or isinstance(body, bytes):
+        return []
+    now, headers = clock.real_now(), {**headers, "MS_RequestId": str(uuid.uuid4())}
+    plain = tried(api, operation.method, path, body, headers=headers, now=now)
+    if plain.told.status >= HTTPStatus.BAD_REQUEST:
+        return []
+    found = []
+    for place, more in with_one_more({} if body is None else body, msgspec.inspect.type_info(operation.body)):
+        TRIED[operation.id] += 1
+        if place.rpartition(".")[2] in TAKEN.get(operation.id, ()):
+            continue
+        told = tried(api, operation.method, path, more, headers=headers, now=now)
+        if told.told.status < HTTPStatus.BAD_REQUEST and told.written != plain.written:
+            found.append(place)
+    return found
+
+
 _call = Api.call
 
 
@@ -278,8 +304,13 @@ def watch_calls(patch: pytest.MonkeyPatch) -> None:
             found = routes.find(path.partition("?")[0])
             named = found[0].get(method) if found else None
             if named is not None:
-                log = list(connection.queries_log)
-                walk(self, cast("Operation", named), path, body, headers)
+                log, operation = list(connection.queries_log), cast("Operation", named)
+                walk(self, operation, path, body, headers)
+                if IS_ASKED:
+                    taken = taken_beside(self, operation, path, body, headers)
+                    assert not taken, (
+                        f"{operation.id} takes {taken}: if that is meant, tests/declared.py lists it"
+                    )
                 connection.queries_log.clear()
                 connection.queries_log.extend(log)
         return _call(self, method, path, body, **headers)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.db.models.signals import post_init, pre_save
 from django.http import HttpRequest
 
+from tests import undeclared
 from tests.api.selling import line, open_market
 from tests.api.speaking import api_of
 from tests.cast import Cast
@@ -88,3 +90,23 @@ def test_a_field_that_is_taken_from_the_request_is_seen(
 def test_every_exception_is_an_operation_that_writes() -> None:
     """The list of what is not walked does not outlive what it names."""
     assert set(EXCEPTIONS) <= set(writing())
+
+
+@pytest.mark.once
+@pytest.mark.goal("G-06")
+def test_a_declared_property_that_is_taken_must_stand_in_the_list(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walk over what a resource declares, which `make prove` asks for. The fault: an empty list."""
+    story = open_market(cast)
+    path, body = f"/v1/customers/{cast.aoba.pk}/carts", {"lineItems": [line(story, "office", 5)]}
+    monkeypatch.setattr(undeclared, "IS_ASKED", True)
+    monkeypatch.setattr(undeclared, "TRIED", Counter())
+    assert api_of(cast.mei).post(path, body).status == 201
+    assert undeclared.TRIED["carts.create"] > 30
+
+    monkeypatch.setattr(undeclared, "TRIED", Counter())
+    monkeypatch.setattr(undeclared, "TAKEN", {})
+
+    with pytest.raises(AssertionError, match=r"carts\.create takes .*friendlyName"):
+        api_of(cast.mei).post(path, body)

@@ -13,6 +13,7 @@ import datetime as dt
 import os
 import random
 import re
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -200,6 +201,7 @@ def same_moment(now: dt.datetime) -> Iterator[None]:
     still = SimpleNamespace(datetime=SimpleNamespace(now=now.astimezone), UTC=dt.UTC)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "dt", still)
+        patch.setattr(time, "time", now.timestamp)  # stands in what is encrypted
         patch.setattr(os, "urandom", stream.randbytes)
         patch.setattr(random, "_urandom", stream.randbytes)
         yield

@@ -16,6 +16,7 @@ from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from tests.undeclared import SENT, TRIED, WALKED, told_of_walks, unwalked, watch_calls
 from toiya.audit.append_only import guard_log, unguard_log
+from toiya.billing.append_only import guard_invoices, unguard_invoices
 from toiya.core.prepared import Prepared
 from toiya.tokens import keys
 from toiya.web.access import ACCESS
@@ -59,15 +60,17 @@ def only_loopback() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def emptied_log() -> Iterator[None]:
-    """Tests that commit are emptied afterwards; only that emptying passes the guard of the activity log."""
+    """Tests that commit are emptied afterwards; only that emptying passes the guards of activity log and invoices."""
     empty = vars(TransactionTestCase)["_fixture_teardown"]
 
     def unguarded(self: TransactionTestCase) -> None:
         unguard_log(connection)
+        unguard_invoices(connection)
         try:
             empty(self)
         finally:
             guard_log(connection)
+            guard_invoices(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)

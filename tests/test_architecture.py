@@ -55,6 +55,7 @@ BUSINESS = {
     "subscriptions",
     "orders",
     "bulk",
+    "billing",
     "sandbox",
 }
 

@@ -150,6 +150,7 @@ INSTALLED_APPS = [
     "toiya.subscriptions",
     "toiya.orders",
     "toiya.bulk",
+    "toiya.billing",
     "toiya.sandbox",
     "toiya.web",
     "toiya.api",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("toiya.web.pricing.urls")),
     path("", include("toiya.web.subscriptions.urls")),
     path("", include("toiya.web.orders.urls")),
+    path("", include("toiya.web.billing.urls")),
     path("", include("toiya.web.licences.urls")),
     path("", include("toiya.web.devices.urls")),
     path("", include("toiya.web.people.urls")),

@@ -14,11 +14,13 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
+from tests.access.invoices import close_month
 from tests.access.test_matrix import ask, cells_of
 from tests.access.world import Persona, World, build_world
 from tests.api.speaking import api_of
 from tests.commerce import subscribed
 from toiya.audit.models import AuditRecord
+from toiya.billing.models import Invoice
 from toiya.catalogue.models import Availability
 from toiya.core.clock import real_now
 from toiya.core.spreadsheets import ZIP_SIGN
@@ -111,6 +113,7 @@ def plant(world: World) -> None:
             provider=tenant[provider],
             reseller=tenant[reseller],
         )
+    close_month(people, ahead=1)
 
 
 def done(browser: Client, path: str, values: Mapping[str, object]) -> None:
@@ -129,6 +132,10 @@ def more_pages() -> Iterator[str]:
         for capacity in ("provider", "reseller"):
             yield f"{reverse('pricing:rules')}?as_={capacity}&buyer={buyer}&offer={offer.pk}"
             yield f"{reverse('pricing:export_rules', args=['csv'])}?as={capacity}&buyer={buyer}"
+    for invoice in Invoice.objects.all():
+        for names in ("billing:", "operator:invoices_"):
+            yield reverse(f"{names}invoice", args=[invoice.pk])
+            yield from (reverse(f"{names}lines", args=[invoice.pk, form]) for form in ("csv", "xlsx"))
     yield f"{reverse('pricing:price_list')}?list=coming"
     yield f"{reverse('pricing:running_promotions')}?offer={offer.pk}&quantity=1"
 
@@ -178,10 +185,12 @@ def test_no_foreign_price_in_anything_that_anybody_can_open(
     seen: dict[int, set[str]] = {price: set() for price in MAY_SEE}
     foreign: list[str] = []
     through_api: set[tuple[int, str]] = set()
+    on_invoices: set[tuple[int, str]] = set()
 
     for persona, path in pages:
         for price in found_in(text_of(ask(persona, "GET", path))):
             seen[price].add(persona.tenant)
+            on_invoices |= {(price, persona.tenant)} if "/invoices/" in path else set()
             if persona.tenant not in MAY_SEE[price]:
                 foreign.append(f"{persona.name} ({persona.tenant}) sees {price} at {path}")
     for persona in personas:
@@ -198,6 +207,7 @@ def test_no_foreign_price_in_anything_that_anybody_can_open(
 
     assert foreign == []
     assert logged == []
+    assert on_invoices == {(COST, "tsubame"), (COST, "hinode"), (COST, "midori")}
     assert len(pages) > len(personas) * 20
     assert {
         (COST, "hinode"),

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from tests.access.counters import counters
+from tests.access.invoices import invoices
 from tests.access.programs import programs
 from tests.access.shelves import shelves
 from tests.cast import (
@@ -549,6 +550,7 @@ def _wares(cast: Cast, momiji: Tenant) -> dict[str, Instances]:
     return {
         **shelves(cast, shop),
         **_subscriptions(cast, shop, momiji),
+        **invoices(cast, NOBODY),
         **_users_and_seats(cast, shop, momiji),
     }
 

@@ -23,6 +23,7 @@ from tests.cast import Cast
 from toiya.audit.models import AuditRecord
 from toiya.audit.seal import seal_records
 from toiya.audit.verify import verify_log
+from toiya.billing.models import Invoice
 from toiya.core.permissions import Capacity
 from toiya.devices.models import Device
 from toiya.directory.demo import DEMO_PASSWORD, demo_secret, demo_tenants
@@ -137,6 +138,19 @@ def test_every_mail_of_the_demo_can_be_read_and_its_log_is_in_order(seeded: None
         assert not re.search(r"\{\{|\{%|\{link\}", rendered.text)
     assert seal_records(everywhere=True) == AuditRecord.objects.count()
     assert verify_log().findings == []
+
+
+def test_the_provider_of_the_demo_has_been_invoiced(seeded: None) -> None:
+    """For what its reseller's customers bought last month, by the run that every month ends with."""
+    invoice = Invoice.objects.latest("month")
+
+    assert {row.recipient.domain for row in Invoice.objects.all()} == {"hinode.example"}
+    assert invoice.line_count == invoice.lines.count() > 0
+    assert invoice.tax_minor * 10 == invoice.net_minor or abs(invoice.tax_minor * 10 - invoice.net_minor) <= 5
+    assert invoice.issued_at < Family.objects.get().clock.now()
+    assert {mail.to for mail in OutgoingMail.objects.filter(message="billing/issued")} == {
+        "rin@mail.hinode.example"
+    }
 
 
 def test_demo_keeps_away_from_a_real_installation(cast: Cast) -> None:

@@ -205,6 +205,8 @@ class AuditAction(TextChoices):
     DOWNLOAD_PASSWORDS = "download_passwords", _("Temporary passwords of a file downloaded")
     DECLARE_TAX_EXEMPTION = "declare_tax_exemption", _("Tax exemption declared")
     SET_TAX_NUMBER = "set_tax_number", _("Tax number entered")
+    ISSUE_INVOICE = "issue_invoice", _("Invoice issued")
+    HOLD_INVOICE = "hold_invoice", _("Invoice held back, because it does not add up")
     REGISTER_WEBHOOK = "register_webhook", _("Address for events registered")
     UPDATE_WEBHOOK = "update_webhook", _("Address for events changed")
     REMOVE_WEBHOOK = "remove_webhook", _("Address for events removed")

@@ -5,11 +5,12 @@ import datetime as dt
 import io
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-Cell = str | int | dt.datetime | dt.date | None
+Cell = str | int | Decimal | dt.datetime | dt.date | None
 FORMULA_SIGNS = frozenset("=+-@\t\r\n|%")
 
 
@@ -28,13 +29,13 @@ def day_of(value: dt.date) -> dt.date:
     )
 
 
-def text_of(cell: Cell) -> str | int:
+def text_of(cell: Cell) -> str | int | Decimal:
     """What stands in the cell."""
     if cell is None:
         return ""
     if isinstance(cell, dt.date):
         return day_of(cell).isoformat()
-    return cell if isinstance(cell, int) else harmless(cell)
+    return cell if isinstance(cell, int | Decimal) else harmless(cell)
 
 
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, for_programs: bool = False) -> bytes:

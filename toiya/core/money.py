@@ -45,6 +45,11 @@ def divide_half_up(numerator: int, denominator: int) -> int:
     return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
 
 
+def percent_of(basis_points: int) -> Decimal:
+    """A rate of hundredths of a percent as people write it: 10, 8.5."""
+    return Decimal(f"{(Decimal(basis_points) / 100).normalize():f}")
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in minor units of its currency."""

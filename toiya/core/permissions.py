@@ -128,6 +128,8 @@ class Permission(StrEnum):
     FULFILMENT_MANAGE = "fulfilment_manage"
     WEBHOOKS_VIEW = "webhooks_view"
     WEBHOOKS_MANAGE = "webhooks_manage"
+    INVOICES_VIEW = "invoices_view"
+    INVOICES_ISSUE = "invoices_issue"
     ACTIVITY_VIEW = "activity_view"
     PROGRAMME_VIEW = "programme_view"
     APPLICATIONS_REVIEW = "applications_review"
@@ -282,11 +284,15 @@ RULES: dict[Permission, Rule] = {
     Permission.WEBHOOKS_MANAGE: _rule(
         _("Choose where events are sent, and send them again"), {_GA, _AA}, _PARTNERS, while_suspended=True
     ),
+    Permission.INVOICES_VIEW: _rule(
+        _("View the operator's invoices"), {_GA, _BA, _AA}, _PROVIDER | _OPERATOR, while_suspended=True
+    ),
+    Permission.INVOICES_ISSUE: _rule(_("Issue the operator's invoices"), {_GA, _BA}, _OPERATOR),
     Permission.ACTIVITY_VIEW: _rule(
         _("View the activity log"), {_GA, _AA, Role.PROGRAMME_SUPPORT, Role.REVIEWER}
     ),
     Permission.PROGRAMME_VIEW: _rule(
-        _("View the operator console"), {_GA, *roles_in(RoleCategory.PROGRAMME)}, _OPERATOR
+        _("View the operator console"), {_GA, _BA, *roles_in(RoleCategory.PROGRAMME)}, _OPERATOR
     ),
     Permission.APPLICATIONS_REVIEW: _rule(_("Review enrollments"), {_GA, Role.REVIEWER}, _OPERATOR),
     Permission.PARTNERS_MANAGE: _rule(

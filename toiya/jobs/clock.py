@@ -8,6 +8,7 @@ import structlog
 
 from toiya.audit.checkpoints import sign_checkpoints
 from toiya.audit.seal import seal_records
+from toiya.billing.issuing import bill_family
 from toiya.bulk.files import forget_passwords
 from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.core.clock import real_now
@@ -96,6 +97,11 @@ def send_renewal_digests() -> int:
     return sum(send_digests(family) for family in Family.objects.open())
 
 
+def issue_monthly_invoices() -> int:
+    """Within the first hour of a month, providers have the invoice of the one before (N-36)."""
+    return sum(bill_family(family) for family in Family.objects.open())
+
+
 def forget_what_is_over() -> int:
     """Sessions, tokens, counters and cached answers whose time has passed."""
     return (
@@ -124,6 +130,7 @@ DUTIES = (
     Duty("register devices", SECONDS, work_on_devices),
     Duty("send waiting invitations", MINUTE, send_waiting_mails, in_turns=True),
     Duty("send renewal digests", HOUR, send_renewal_digests, in_turns=True),
+    Duty("issue invoices", HOUR, issue_monthly_invoices, in_turns=True),
     Duty("erase users deleted long ago", HOUR, erase_deleted_users, in_turns=True),
     Duty("forget what is over", 6 * HOUR, forget_what_is_over, in_turns=True),
 )

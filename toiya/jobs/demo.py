@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
+from toiya.billing.issuing import bill_family, next_month_end
 from toiya.core.actor import Actor
 from toiya.core.clock import real_now
 from toiya.core.links import Purpose, link_token
@@ -141,9 +142,18 @@ def seed_demo() -> None:
 
 
 def _advance(family: Family, begun: dt.datetime, days_ago: int) -> None:
-    """Business goes on until so many days before today."""
+    """Business goes on until so many days before today; whenever a month is over, the operator's invoices go out."""
     family.refresh_from_db()
-    move_clock(family, by=begun + (BEGUN_DAYS_AGO - days_ago) * DAY - family.clock.now())
+    until = begun + (BEGUN_DAYS_AGO - days_ago) * DAY
+    while (over := next_month_end(family)) is not None and over <= until:
+        _move_to(family, over)
+        bill_family(family)
+    _move_to(family, until)
+
+
+def _move_to(family: Family, moment: dt.datetime) -> None:
+    move_clock(family, by=moment - family.clock.now())
+    family.refresh_from_db()
 
 
 def _as(person: Person) -> Actor:
@@ -199,8 +209,10 @@ def _announce_prices(ren: Person) -> None:
 
 def _set_programme(ren: Person) -> None:
     update_programme(_as(ren), settings=WORDS)
-    for code, currency, region in COUNTRIES:
-        set_country(_as(ren), code=code, currency=currency, sales_region=region, is_open=True)
+    for code, currency, region, tax in COUNTRIES:
+        set_country(
+            _as(ren), code=code, currency=currency, sales_region=region, is_open=True, tax_basis_points=tax
+        )
     publish_agreement(_as(ren), kind=AgreementKind.RESELLER, **AGREEMENT)
     publish_agreement(_as(ren), kind=AgreementKind.CUSTOMER, **CUSTOMER_AGREEMENT)
     _hire(ren, "aki", "佐々木 晶", Role.REVIEWER)
@@ -231,6 +243,7 @@ def _bring_provider(ren: Person, company: ProviderCompany) -> None:
     approve_provider_entry(_as(ren), tenant_id=registered.tenant.pk, version=entry.version)
     if company is HINODE:
         _hire(chief, "sora", "伊藤 空", Role.SALES_AGENT)
+        _hire(chief, "rin", "清水 凛", Role.BILLING_ADMIN)
 
 
 def _entry(company: ProviderCompany) -> Mapping[str, object]:

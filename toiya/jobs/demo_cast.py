@@ -21,11 +21,11 @@ WORDS = {
     "support_email": "partners@tsubame.example",
 }
 COUNTRIES = (
-    ("JP", "JPY", "Japan"),
-    ("US", "USD", "Americas"),
-    ("SG", "SGD", "Asia"),
-    ("KR", "KRW", "Asia"),
-    ("DE", "EUR", "Europe"),
+    ("JP", "JPY", "Japan", 1000),
+    ("US", "USD", "Americas", 0),
+    ("SG", "SGD", "Asia", 900),
+    ("KR", "KRW", "Asia", 1000),
+    ("DE", "EUR", "Europe", 1900),
 )
 AGREEMENT = {
     "title_ja": "間接リセラー契約",

@@ -25,6 +25,7 @@ class Series(models.TextChoices):
 
     ORDER = "order", _("Order")
     REQUEST = "request", _("Order request")
+    INVOICE = "invoice", _("Invoice")
 
 
 class NumberSeries(models.Model):

@@ -47,9 +47,13 @@ class BillingData:
 
 def billing_of(actor: Actor) -> BillingData:
     """The billing data of the actor's organisation: what it said, else its legal profile and primary contact."""
-    tenant = Tenant.objects.select_related("country").get(pk=actor.tenant_id)
-    own = PartnerBilling.objects.visible_to(actor).first()
-    legal = PartnerProfile.objects.visible_to(actor).first()
+    return billing_of_partner(Tenant.objects.select_related("country").get(pk=actor.tenant_id))
+
+
+def billing_of_partner(tenant: Tenant) -> BillingData:
+    """The same for whoever writes an invoice to the partner."""
+    own = PartnerBilling.objects.filter(pk=tenant.pk).first()
+    legal = PartnerProfile.objects.filter(pk=tenant.pk).first()
     if own is not None:
         values = {name: getattr(own, name) for name in BILLING_FIELDS}
     else:

@@ -71,8 +71,10 @@ def usual_currency(code: str) -> str:
 
 
 @transaction.atomic
-def set_country(actor: Actor, *, code: str, currency: str, sales_region: str, is_open: bool) -> Country:
-    """The operator opens or closes a country, or changes its currency or region.
+def set_country(
+    actor: Actor, *, code: str, currency: str, sales_region: str, is_open: bool, tax_basis_points: int = 0
+) -> Country:
+    """The operator opens or closes a country, or changes its currency, region or tax (hundredths of a percent).
 
     Closing stops new enrolments and new consents; what stands goes on. Raises UnknownCountry, UnknownCurrency.
     """
@@ -87,7 +89,12 @@ def set_country(actor: Actor, *, code: str, currency: str, sales_region: str, is
             field="currency",
         )
     former = Country.objects.select_for_update().filter(pk=code).first()
-    after = {"currency": currency, "sales_region": sales_region, "is_open": is_open}
+    after = {
+        "currency": currency,
+        "sales_region": sales_region,
+        "is_open": is_open,
+        "tax_basis_points": tax_basis_points,
+    }
     before = {name: getattr(former, name) for name in after} if former else {}
     country, _created = Country.objects.update_or_create(code=code, defaults=after)
     if before != after:

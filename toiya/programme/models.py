@@ -37,6 +37,7 @@ class Programme(models.Model):
     invitation_days = models.PositiveSmallIntegerField(default=30)
     grant_days = models.PositiveSmallIntegerField(default=365)
     mails_per_hour = models.PositiveIntegerField(default=50)
+    payment_days = models.PositiveSmallIntegerField(default=60)
     one_channel_administers = models.BooleanField(default=False)
     allows_password_flow = models.BooleanField(default=False)
     orders_need_agreement = models.BooleanField(default=True)
@@ -52,6 +53,9 @@ class Programme(models.Model):
                 condition=models.Q(invitation_days__range=(1, 90)), name="invitations_lapse"
             ),
             models.CheckConstraint(condition=models.Q(grant_days__range=(1, 730)), name="grants_expire"),
+            models.CheckConstraint(
+                condition=models.Q(payment_days__range=(0, 365)), name="invoices_fall_due"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -101,7 +105,8 @@ BUSIEST_ZONE = {
 class Country(models.Model):
     """A country or region of the programme; it decides the currency and the sales region (N-44).
 
-    ``time_zone`` is where its terms begin and end; empty: the country's usual one.
+    ``time_zone`` is where its terms begin and end; empty: the country's usual one. ``tax_basis_points`` is the
+    consumption tax or VAT on what the operator charges a provider there, in hundredths of a percent.
     """
 
     code = models.CharField(max_length=2, primary_key=True)
@@ -109,6 +114,7 @@ class Country(models.Model):
     sales_region = models.CharField(max_length=40)
     time_zone = models.CharField(max_length=40, blank=True)
     is_open = models.BooleanField(default=True)
+    tax_basis_points = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.code

@@ -35,6 +35,7 @@ LIMITS = (
     "sandbox_customers",
     "sandbox_subscriptions",
     "sandbox_licences",
+    "payment_days",
 )
 RULES = ("one_channel_administers", "allows_password_flow", "orders_need_agreement")
 

@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from toiya.billing.issuing import bill_family, next_month_end
 from toiya.core.clock import real_now
 from toiya.core.errors import Refusal
 from toiya.customers import sending
@@ -26,6 +27,7 @@ AT_MOST = dt.timedelta(seconds=15)
 # When something is due next in a family, and what is then done there: what a worker does every day, in its order.
 KEEPING_UP: tuple[tuple[Callable[[Family], dt.datetime | None], Callable[[Family], int]], ...] = (
     (next_term_end, renew_family),
+    (next_month_end, bill_family),
     (next_expiry, tell_all_expired),
     (invitations.next_reminder, invitations.remind_resellers),
     (sending.next_reminder, sending.remind_family),

@@ -70,6 +70,8 @@ TRANSFER = may(Permission.SUBSCRIPTIONS_TRANSFER)
 MAKE_SANDBOX = may(Permission.SANDBOX_MAKE, site=Permission.HOME_VIEW)
 MOVE_CLOCK = may(Permission.SANDBOX_CLOCK_MOVE, site=Permission.HOME_VIEW)
 OWN_SUBSCRIPTIONS = may(Permission.OWN_SUBSCRIPTIONS_VIEW)
+PAID_INVOICES = may(Permission.INVOICES_VIEW, Capacity.PROVIDER)
+ISSUED_INVOICES = may(Permission.INVOICES_VIEW, Capacity.OPERATOR)
 
 
 ACCESS: dict[str, dict[str, Need]] = {
@@ -367,6 +369,16 @@ ACCESS: dict[str, dict[str, Need]] = {
     "operator:orders_list": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:orders_export": {"GET": may(Permission.PROGRAMME_VIEW)},
     "operator:orders_order": {"GET": may(Permission.PROGRAMME_VIEW)},
+    # the operator's invoices: for the provider that pays them, and for the operator
+    "billing:list": {"GET": PAID_INVOICES},
+    "billing:export": {"GET": PAID_INVOICES},
+    "billing:invoice": {"GET": PAID_INVOICES},
+    "billing:lines": {"GET": PAID_INVOICES},
+    "operator:invoices_list": {"GET": ISSUED_INVOICES},
+    "operator:invoices_export": {"GET": ISSUED_INVOICES},
+    "operator:invoices_invoice": {"GET": ISSUED_INVOICES},
+    "operator:invoices_lines": {"GET": ISSUED_INVOICES},
+    "operator:invoices_run": {"GET": ISSUED_INVOICES, "POST": may(Permission.INVOICES_ISSUE)},
     # a provider adds customers; billing and company data of customers; tax of partners
     "customers:add": {"GET": may(Permission.CUSTOMERS_ADD), "POST": may(Permission.CUSTOMERS_ADD)},
     "customers:update_account": {

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import xlsxwriter
 from django.http import HttpResponse
@@ -49,7 +50,7 @@ def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
         for column, cell in enumerate(row):
             if isinstance(cell, dt.date):
                 sheet.write_datetime(line, column, day_of(cell), day)
-            elif isinstance(cell, int):
+            elif isinstance(cell, int | Decimal):
                 sheet.write_number(line, column, cell)
             elif cell:
                 sheet.write_string(line, column, harmless(cell))

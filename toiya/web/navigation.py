@@ -85,6 +85,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry("orders:list", _("Orders"), "receipt", ("orders:order",)),
         Entry("orders:requests", _("Order requests"), "inbox", ("orders:request", "orders:change")),
+        Entry("billing:list", _("Invoices"), "file-earmark-ruled", ("billing:",)),
         Entry("partnerships:providers", _("Indirect providers"), "diagram-3"),
         Entry(
             "partnerships:resellers",
@@ -185,6 +186,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ("operator:partner", "operator:register_provider", "operator:suspend", "operator:entry"),
         ),
         Entry("operator:orders_list", _("Orders"), "receipt", ("operator:orders_order",)),
+        Entry(
+            "operator:invoices_list",
+            _("Invoices"),
+            "file-earmark-ruled",
+            ("operator:invoices_invoice", "operator:invoices_run"),
+        ),
         Entry("operator:entries", _("Directory entries"), "journal-text"),
         Entry(
             "operator:older_relationships",

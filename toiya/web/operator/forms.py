@@ -1,5 +1,7 @@
 """What the operator types."""
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -157,6 +159,12 @@ class ProgrammeForm(forms.Form):
     sandbox_licences = forms.IntegerField(
         label=_("Licenses of one subscription of a sandbox at most"), min_value=1, max_value=1000000
     )
+    payment_days = forms.IntegerField(
+        label=_("Days to pay an invoice"),
+        min_value=0,
+        max_value=365,
+        help_text=_("From the day it is issued."),
+    )
     one_channel_administers = forms.BooleanField(
         label=_("Only one channel administers a customer"),
         required=False,
@@ -192,6 +200,21 @@ class CountryForm(forms.Form):
     )
     sales_region = forms.CharField(label=_("Sales region"), max_length=40)
     is_open = forms.BooleanField(label=_("Companies may enroll"), required=False)
+    tax = forms.DecimalField(
+        label=_("Tax on invoices, percent"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        help_text=_(
+            "Consumption tax or VAT on what you charge a provider there; only in your own country. Empty: none."
+        ),
+    )
+
+
+def basis_points(percent: Decimal | None) -> int:
+    """A rate as it is kept: hundredths of a percent."""
+    return int((percent or Decimal()) * 100)
 
 
 def _countries_to_add() -> list[tuple[str, str]]:
@@ -204,7 +227,7 @@ class NewCountryForm(CountryForm):
     """A country or region that the programme did not know yet."""
 
     code = forms.ChoiceField(label=_("Country or region"), choices=_countries_to_add)
-    field_order = ("code", "currency", "sales_region", "is_open")
+    field_order = ("code", "currency", "sales_region", "tax", "is_open")
 
 
 class WebMailForm(forms.Form):

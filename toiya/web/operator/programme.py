@@ -7,12 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from toiya.core.errors import NotVisible, Refusal
+from toiya.core.money import percent_of
 from toiya.core.permissions import Permission
 from toiya.programme.countries import country_name, currency_name, programme_countries, set_country
 from toiya.programme.words import LIMITS, RULES, WORDS, current_programme, update_programme
 from toiya.relations.channels import administered_from_several
 from toiya.web.http import PersonRequest
-from toiya.web.operator.forms import CountryForm, NewCountryForm, ProgrammeForm
+from toiya.web.operator.forms import CountryForm, NewCountryForm, ProgrammeForm, basis_points
 
 
 def words(request: PersonRequest) -> HttpResponse:
@@ -60,7 +61,12 @@ def country(request: PersonRequest, code: str) -> HttpResponse:
     row = programme_countries().filter(code=code).first()
     if row is None:
         raise NotVisible
-    initial = {"currency": row.currency, "sales_region": row.sales_region, "is_open": row.is_open}
+    initial = {
+        "currency": row.currency,
+        "sales_region": row.sales_region,
+        "is_open": row.is_open,
+        "tax": percent_of(row.tax_basis_points),
+    }
     form = CountryForm(request.POST if request.method == "POST" else None, initial=initial)
     return _save(request, form, code, country_name(code))
 
@@ -74,6 +80,7 @@ def add_country(request: PersonRequest) -> HttpResponse:
 def _save(request: PersonRequest, form: CountryForm, code: str, title: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = {"code": code, **form.cleaned_data, "currency": form.cleaned_data["currency"].upper()}
+        values["tax_basis_points"] = basis_points(values.pop("tax"))
         try:
             set_country(request.actor, **values)
         except Refusal as refusal:

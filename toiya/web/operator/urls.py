@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from toiya.web.activity import views as activity
+from toiya.web.billing import views as billing
 from toiya.web.operator import agreements, applications, entries, home, older, partners, programme, web_mail
 from toiya.web.orders import orders
 
@@ -43,4 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/", orders.operator_listing, name="orders_list"),
     path("orders/export.<str:form>", orders.operator_export, name="orders_export"),
     path("orders/<uuid:order_id>/", orders.operator_order, name="orders_order"),
+    path("invoices/", billing.operator_listing, name="invoices_list"),
+    path("invoices/export.<str:form>", billing.operator_export, name="invoices_export"),
+    path("invoices/run/", billing.run, name="invoices_run"),
+    path("invoices/<uuid:invoice_id>/", billing.operator_invoice, name="invoices_invoice"),
+    path("invoices/<uuid:invoice_id>/lines.<str:form>", billing.operator_export_lines, name="invoices_lines"),
 ]

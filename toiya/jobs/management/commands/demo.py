@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection, connections
 from django.utils.translation import gettext as _
 
+from toiya.billing.models import Invoice
 from toiya.core.permissions import Role
 from toiya.directory.demo import DEMO_PASSWORD, demo_secret
 from toiya.directory.models import Person, Tenant
@@ -146,6 +147,12 @@ def _held_programs() -> dict[str, dict[str, str]]:
     return written
 
 
+def _invoice(provider: Tenant) -> dict[str, str]:
+    """The provider's latest invoice, once there is one."""
+    found = Invoice.objects.filter(recipient=provider).order_by("-month", "-number").first()
+    return {"invoice": str(found.pk)} if found else {}
+
+
 def write_credentials() -> None:
     """What a program needs to walk the demo (design.md, outside surface)."""
     held = _held_programs()
@@ -178,6 +185,7 @@ def write_credentials() -> None:
         "ids": {
             "customer": str(tenants["customer"].pk),
             **ready_offer(PROGRAMS["provider"], tenants["customer"]),
+            **_invoice(tenants["provider"]),
         },
     }
     CREDENTIALS.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection
 
 from toiya.audit.append_only import admit_application
+from toiya.billing.append_only import take_from_application
 
 
 class Command(Migrate):
@@ -23,6 +24,7 @@ class Command(Migrate):
         with _as(owner):
             super().handle(*args, **options)
             admit_application(connection, role)
+            take_from_application(connection, role)
 
 
 @contextmanager

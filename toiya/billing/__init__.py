@@ -1,0 +1,1 @@
+"""What the operator charges its providers, and the invoices that say so."""

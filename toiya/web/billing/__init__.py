@@ -1,0 +1,1 @@
+"""Pages: the operator's invoices, for the operator and for the provider that pays them."""

@@ -226,7 +226,6 @@ def subscribed(
         actor,
         order_id=uuid.uuid4(),
         sale=Sale(
-            operator=cast.operator,
             provider=seller,
             reseller=through,
             customer=customer,

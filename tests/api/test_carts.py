@@ -151,10 +151,10 @@ def test_a_cart_with_an_add_on_and_a_bad_line(
     assert "sold in exactly 25 units" in page
     record = AuditRecord.objects.get(action="create_cart")
     assert record.after["lines"] == ["standard x 5", "archive x 5", "trial x 3"]
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(11):
         api.get(f"/v1{base}/{cart.pk}")
     CartLine.objects.filter(position__gt=1).delete()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(11):
         api.get(f"/v1{base}/{cart.pk}")
 
 

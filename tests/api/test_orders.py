@@ -1,6 +1,7 @@
 """Orders over the API: placed, read by each of the chain, enlarged, taken back."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
@@ -24,6 +25,12 @@ from toiya.pricing.models import PriceBasis
 from toiya.relations.models import Partnership, ResellerRelationship
 from toiya.subscriptions.models import Subscription, SubscriptionState
 
+# An order of one line over the API, with its request id: 17 write (two mails among them), 19 read, four open and close
+# what can be undone (two of them are the test's). Each line more writes eight and asks who wants to hear of it; a
+# parent is read three times (as it is named, among what the customer has, and when the add-on is there), and with a
+# second product all pools are held.
+OF_AN_ORDER, OF_A_LINE, PARENT, POOLS = 40, 9, 3, 1
+
 
 @pytest.fixture
 def story(cast: Cast) -> Market:
@@ -34,6 +41,27 @@ def story(cast: Cast) -> Market:
 def bought(story: Market, name: str, quantity: int, **more: Any) -> dict[str, Any]:
     """A line of an order."""
     return {"offerId": item(story, name), "quantity": quantity, **more}
+
+
+def test_how_many_statements_an_order_has(
+    story: Market, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """What is read is read once, however many lines there are; each line writes its own rows.
+
+    Plant: the lines read again for their mails, and one more is counted.
+    """
+    api, base = api_of(story.cast.mei), f"/v1/customers/{story.cast.aoba.pk}/orders"
+    one, other = bought(story, "office", 5), bought(story, "archive", 3)
+    first = api.post(base, {"lineItems": [one]}).body
+    other["parentSubscriptionId"] = first["lineItems"][0]["subscriptionId"]
+    api.post(base, {"lineItems": [other]})
+
+    with django_assert_num_queries(OF_AN_ORDER):
+        assert api.post(base, {"lineItems": [one]}, **{"MS-RequestId": str(uuid.uuid4())}).status == 201
+    with django_assert_num_queries(OF_AN_ORDER + OF_A_LINE + PARENT + POOLS):
+        assert (
+            api.post(base, {"lineItems": [one, other]}, **{"MS-RequestId": str(uuid.uuid4())}).status == 201
+        )
 
 
 @pytest.mark.operation("orders.create", "orders.get")

@@ -113,7 +113,7 @@ def _seat_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def _partnership_ignored_at_order(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reach, "are_partners", lambda _provider, _reseller: True)
+    patch.setattr(reach, "_must_be_partners", lambda _provider, _reseller, **_found: None)
 
 
 def _partnership_ignored_at_acceptance(patch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def _stopped_start_anew(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stopped_resellers_are_sold_through(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(reach, "_must_be_live", lambda _partner, _capacity: None)
+    patch.setattr(reach, "_must_be_live", lambda _partner, **_found: None)
 
 
 def _stopped_ones_are_accepted(patch: pytest.MonkeyPatch) -> None:

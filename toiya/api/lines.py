@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from toiya.api.common import BillingCycleType, day_after
@@ -18,8 +19,10 @@ from toiya.api.items import availability_id_in, catalog_item_id
 from toiya.api.operations import Call, as_id
 from toiya.api.wire import Wire
 from toiya.catalogue.models import Availability
+from toiya.core.actor import Actor
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Permission
+from toiya.core.prepared import prepared
 from toiya.directory.models import Tenant
 from toiya.membership.profiles import holder_of
 from toiya.orders.carts import LARGEST_QUANTITY, Wanted, buying_permission, resellers_for
@@ -78,21 +81,38 @@ def _read(call: Call, customer: Tenant, lines: Iterable[Asked]) -> _Known:
     asked = list(lines)
     named = _ids(_availability_id(line.item) for line in asked)
     skus = _ids(as_id(parts[1]) for line in asked if len(parts := (line.item or "").split(":")) > 1)
-    offers = Availability.objects.visible_to(call.actor).select_related("sku__product")
-    there = offers.filter(country=customer.country_id, sku_id__in=skus) | offers.filter(pk__in=named)
+    there = _offers(call.actor, customer.country_id, skus, named)
     held = _ids(as_id(text) for line in asked for text in _held(line) if text)
     promoted = _ids(as_id(line.promotion_id) for line in asked if line.promotion_id)
-    own = Subscription.objects.visible_to(call.actor).filter(customer_id=customer.pk, pk__in=held)
-    promotions = Promotion.objects.visible_to(call.actor).filter(pk__in=promoted)
     return _Known(
         {row.pk: row for row in there},
-        {row.pk: row for row in own.select_related("sku")} if held else {},
-        {row.pk: row for row in promotions} if promoted else {},
+        {row.pk: row for row in _own(call.actor, customer.pk, held)} if held else {},
+        {row.pk: row for row in _promotions(call.actor, promoted)} if promoted else {},
     )
 
 
+@prepared
+def _own(actor: Actor, customer_id: uuid.UUID, named: list[uuid.UUID]) -> QuerySet[Subscription]:
+    own = Subscription.objects.visible_to(actor).filter(customer_id=customer_id, pk__in=named)
+    return own.select_related("sku")
+
+
+@prepared
+def _promotions(actor: Actor, named: list[uuid.UUID]) -> QuerySet[Promotion]:
+    return Promotion.objects.visible_to(actor).filter(pk__in=named)
+
+
+@prepared
+def _offers(
+    actor: Actor, country: str, skus: list[uuid.UUID], named: list[uuid.UUID]
+) -> QuerySet[Availability]:
+    """Those that are named, and the others of their SKUs: another term may be meant."""
+    offers = Availability.objects.visible_to(actor).select_related("sku__product", "sku__connector")
+    return offers.filter(country_id=country, sku_id__in=skus) | offers.filter(pk__in=named)
+
+
 def _ids(found: Iterable[uuid.UUID | None]) -> list[uuid.UUID]:
-    return [one for one in found if one is not None]
+    return sorted({one for one in found if one is not None})
 
 
 def _availability_id(item: str | None) -> uuid.UUID | None:

@@ -13,6 +13,7 @@ from toiya.audit.actions import AuditAction
 from toiya.audit.models import AuditRecord, PersonalValue
 from toiya.core.actor import By
 from toiya.core.clock import real_now
+from toiya.core.prepared import insert
 
 Values = Mapping[str, object]
 SALT_BYTES = 16
@@ -49,7 +50,7 @@ def at_home(tenant_id: uuid.UUID) -> Where:
 def _personal(tenant_id: uuid.UUID, value: str) -> dict[str, str]:
     salt = secrets.token_bytes(SALT_BYTES)
     digest = hashlib.sha256(salt + value.encode()).hexdigest()
-    PersonalValue.objects.create(tenant_id=tenant_id, digest=digest, salt=salt, value=value)
+    insert(PersonalValue(tenant_id=tenant_id, digest=digest, salt=salt, value=value))
     return {"digest": digest}
 
 
@@ -132,5 +133,5 @@ def record(
         after=_values(tenant_id, after or {}),
     )
     entry.digest = record_digest(entry)
-    entry.save(force_insert=True)
+    insert(entry)
     return entry

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from toiya.catalogue.errors import (
     LimitReached,
@@ -21,6 +21,7 @@ from toiya.catalogue.errors import (
 )
 from toiya.catalogue.models import Availability, Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.errors import Refusal
+from toiya.core.prepared import prepared
 from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
 from toiya.customers.models import CustomerAccount
@@ -63,10 +64,15 @@ def buyer_of(customer: Tenant, holdings: Holdings) -> Buyer:
 def prerequisites_of(skus: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Sku]]:
     """For each SKU those of which the customer needs one; SKUs without any are missing. One statement."""
     found: dict[uuid.UUID, list[Sku]] = {}
-    links = SkuLink.objects.filter(sku_id__in=skus, kind=SkuLinkKind.PREREQUISITE).select_related("other")
-    for link in links.order_by("other__code"):
+    for link in _prerequisites(sorted(skus)):
         found.setdefault(link.sku_id, []).append(link.other)
     return found
+
+
+@prepared
+def _prerequisites(skus: list[uuid.UUID]) -> QuerySet[SkuLink]:
+    links = SkuLink.objects.filter(sku_id__in=skus, kind=SkuLinkKind.PREREQUISITE)
+    return links.select_related("other").order_by("other__code")
 
 
 def links_around(

@@ -9,14 +9,24 @@ import copy
 import datetime as dt
 import functools
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import DateField, DateTimeField, Expression, Field, QuerySet, TextField, UUIDField
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import (
+    AutoField,
+    DateField,
+    DateTimeField,
+    Expression,
+    Field,
+    Model,
+    QuerySet,
+    TextField,
+    UUIDField,
+)
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
@@ -25,6 +35,7 @@ from toiya.core.actor import Actor
 P = ParamSpec("P")
 R = TypeVar("R")
 MOST_SHAPES = 512
+MOST_IN_LIST = 20  # longer lists have too many shapes
 FIELDS: Mapping[type, "Field[Any, Any]"] = {
     uuid.UUID: UUIDField(),
     str: TextField(),
@@ -106,8 +117,9 @@ class _Made:
 
     def filled(self, arguments: Mapping[int | str, Any]) -> tuple[object, ...]:
         """The parameters of one call."""
+        database = connections[DEFAULT_DB_ALIAS]
         return tuple(
-            one.field.get_db_prep_value(one.place.value_in(arguments), connection)
+            one.field.get_db_prep_value(one.place.value_in(arguments), database)
             if isinstance(one, _Gap)
             else one
             for one in self.parameters
@@ -131,13 +143,15 @@ class Prepared(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[R]:
         """The rows; one statement, none where nothing can be found."""
         arguments = arguments_of(args, kwargs)
+        if any(isinstance(value, list) and len(value) > MOST_IN_LIST for value in arguments.values()):
+            return list(self.make(*args, **kwargs))
         made = self.made_for(arguments)
         if made is None:
             return []
         if made.compiler.query.select_for_update and not connection.in_atomic_block:
             raise TransactionManagementError(made.sql)
         compiler: Any = copy.copy(made.compiler)
-        compiler.connection = connection
+        compiler.connection = connections[DEFAULT_DB_ALIAS]
         compiler.as_sql = lambda: (made.sql, made.filled(arguments))
         compiler.get_converters = lambda _expressions: made.converters
         asked = SimpleNamespace(
@@ -159,11 +173,13 @@ class Prepared(Generic[P, R]):
     def made_for(self, arguments: Mapping[int | str, Any]) -> _Made | None:
         """What is kept for arguments of this shape; None where no row can fit."""
         shape = tuple((name, _shape_of(value)) for name, value in arguments.items())
-        if shape not in self._made:
-            if len(self._made) >= MOST_SHAPES:
-                self._made.clear()
-            self._made[shape] = self._make(arguments)
-        return self._made[shape]
+        made = self._made.get(shape, self)
+        if not isinstance(made, Prepared):
+            return made
+        if len(self._made) >= MOST_SHAPES:
+            self._made.clear()
+        fresh = self._made[shape] = self._make(arguments)
+        return fresh
 
     def _make(self, arguments: Mapping[int | str, Any]) -> _Made | None:
         given = {name: _stand_in(Whence(name), value) for name, value in arguments.items()}
@@ -184,6 +200,46 @@ class Prepared(Generic[P, R]):
 def prepared(make: Callable[P, QuerySet[Any, R]]) -> Prepared[P, R]:
     """The function's queryset is made once for each shape of its arguments; calling it answers with the rows."""
     return Prepared(make)
+
+
+def know(owner: Model, name: str, rows: Sequence[Model]) -> None:
+    """What stands under the name in the owner, where it was read or written otherwise: as ``prefetch_related`` would
+    have found it.
+    """
+    found = getattr(owner, name).all()
+    found._result_cache, found._prefetch_done = list(rows), True  # noqa: SLF001  (no public name)
+    vars(owner).setdefault("_prefetched_objects_cache", {})[name] = found
+
+
+def insert(*rows: Model) -> None:
+    """New rows of one table by one statement, as ``save`` writes them; numbers that the database gives are set.
+
+    For tables that are written at every order; the fields hold values, never expressions.
+    """
+    sql, fields = _insertion(type(rows[0]), len(rows))
+    database = connections[DEFAULT_DB_ALIAS]
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=True), database) for row in rows for field in fields
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(sql, values)
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=True):
+        if row.pk is None:
+            row.pk = key
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@functools.cache
+def _insertion(model: type[Model], count: int) -> tuple[str, Sequence[Any]]:
+    """The statement for so many rows, and the fields that it writes: all but a number that the database gives."""
+    table, key = model._meta, model._meta.pk
+    fields = [field for field in table.concrete_fields if not isinstance(field, AutoField)]
+    name = connection.ops.quote_name
+    columns = ", ".join(name(str(field.column)) for field in fields)
+    signs = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
+    into = f"INSERT INTO {name(table.db_table)} ({columns})"
+    return f"{into} VALUES {signs} RETURNING {name(str(key.column))}", fields
 
 
 def _shape_of(value: object) -> Hashable:

@@ -13,11 +13,11 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DirectoryRole, Permission
-from toiya.core.prepared import prepared
+from toiya.core.prepared import know, prepared
 from toiya.core.text import fold
 from toiya.customers.errors import NoSuchRelationship
 from toiya.customers.notices import tell_removed
-from toiya.directory.models import Person
+from toiya.directory.models import Domain, Person
 from toiya.relations.grants import remove_grant
 from toiya.relations.models import (
     AdministrationGrant,
@@ -80,10 +80,22 @@ def relationship_with(actor: Actor, customer_id: uuid.UUID) -> ResellerRelations
     """The live relationship with this customer. Raises NotVisible: without one, the customer does not exist
     here.
     """
-    found = customers_of(actor).select_related("partner").filter(customer_id=customer_id).first()
-    if found is None:
+    found = _relationship(actor, customer_id)
+    if not found:
         raise NotVisible
-    return found
+    know(found[0].customer, "domains", _domains(customer_id))
+    return found[0]
+
+
+@prepared
+def _relationship(actor: Actor, customer_id: uuid.UUID) -> QuerySet[ResellerRelationship]:
+    rows = live_relationships(actor).filter(customer_id=customer_id)
+    return rows.select_related("customer__country", "partner__country")
+
+
+@prepared
+def _domains(tenant_id: uuid.UUID) -> QuerySet[Domain]:
+    return Domain.objects.filter(tenant_id=tenant_id)
 
 
 def partnerships_serving(actor: Actor, customer_id: uuid.UUID) -> PartnershipQuerySet:

@@ -5,8 +5,11 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from toiya.core.actor import By
 from toiya.core.clock import real_now
+from toiya.core.prepared import prepared
 from toiya.events.models import Event, EventInterest, Tie
 from toiya.events.names import EventName
 
@@ -50,16 +53,20 @@ class Bond:
 def wanted(happenings: Sequence[Happening]) -> list[Told]:
     """Who has registered for what of it: one statement, which mostly finds nobody."""
     tenants = {tenant_id for happening in happenings for tenant_id in happening.tenants if tenant_id}
-    found = EventInterest.objects.filter(
-        tenant_id__in=tenants, name__in={happening.name for happening in happenings}
-    )
-    interests = set(found.values_list("tenant_id", "name"))
+    names = {happening.name.value for happening in happenings}
+    interests = set(_interests(sorted(tenants), sorted(names)))
     return [
         Told(tenant_id, happening)
         for happening in happenings
         for tenant_id in dict.fromkeys(happening.tenants)
         if tenant_id and (tenant_id, happening.name.value) in interests
     ]
+
+
+@prepared
+def _interests(tenants: list[uuid.UUID], names: list[str]) -> QuerySet[EventInterest, tuple[uuid.UUID, str]]:
+    found = EventInterest.objects.filter(tenant_id__in=tenants, name__in=names)
+    return found.values_list("tenant_id", "name")
 
 
 def post_events(by: By, told: Iterable[Told]) -> list[Event]:

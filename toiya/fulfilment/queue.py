@@ -13,6 +13,7 @@ from toiya.core.actor import Actor, By
 from toiya.core.clock import real_now
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
+from toiya.core.prepared import insert
 from toiya.directory.models import Tenant
 from toiya.fulfilment.errors import NotCancellable, NotRepeatable
 from toiya.fulfilment.models import (
@@ -58,7 +59,7 @@ def post_task(
     """
     instant = is_instant(connector)
     now = real_now()
-    return FulfilmentTask.objects.create(
+    task = FulfilmentTask(
         tenant_id=connector.tenant_id,
         connector=connector,
         provider_id=provider_id,
@@ -77,6 +78,8 @@ def post_task(
         deadline_at=now + dt.timedelta(hours=connector.timeout_hours),
         finished_at=now if instant else None,
     )
+    insert(task)
+    return task
 
 
 def due_tasks() -> list[uuid.UUID]:

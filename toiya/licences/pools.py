@@ -28,11 +28,14 @@ def change_seats(customer_id: uuid.UUID, sku: Sku, *, seats: int = 0, suspended:
     """More or fewer seats, and more or fewer of them suspended. Raises SeatsInUse where more are assigned."""
     if not sku.has_seats or not (seats or suspended):
         return
-    pool = pool_of(customer_id, sku)
-    changed = SeatPool.objects.filter(pk=pool.pk, seats__gte=F("assigned") - seats, assigned__gte=0).update(
-        seats=F("seats") + seats, suspended=F("suspended") + suspended
+    enough = SeatPool.objects.filter(
+        tenant_id=customer_id, sku=sku, seats__gte=F("assigned") - seats, assigned__gte=0
     )
-    if not changed:
+    change = {"seats": F("seats") + seats, "suspended": F("suspended") + suspended}
+    if enough.update(**change):
+        return
+    pool = pool_of(customer_id, sku)  # made now, where these are the first seats
+    if not enough.update(**change):
         pool.refresh_from_db()
         raise SeatsInUse(assigned=pool.assigned, wanted=pool.seats + seats)
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Min
 
 from toiya.core.actor import By
 from toiya.core.clock import real_now
+from toiya.core.prepared import insert
 from toiya.mail.models import OutgoingMail
 
 
@@ -37,7 +38,7 @@ def post(
     """
     if not to:
         return None
-    return OutgoingMail.objects.create(
+    mail = OutgoingMail(
         tenant_id=by.tenant_id,
         family_id=by.family_id,
         message=message,
@@ -51,6 +52,8 @@ def post(
         posted_at=by.now,
         due_at=real_now(),
     )
+    insert(mail)
+    return mail
 
 
 def post_addressed(by: By, message: str, *, to: str, **more: Any) -> OutgoingMail:

@@ -15,6 +15,7 @@ from toiya.catalogue.models import Availability
 from toiya.core.actor import Actor
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.permissions import Capacity, DirectoryRole, Permission
+from toiya.core.prepared import prepared
 from toiya.core.text import is_storable
 from toiya.directory.models import Tenant
 from toiya.orders.errors import AttributesMissing, CartExpired, CartUsed, WrongParent
@@ -106,7 +107,13 @@ def submitted_cart(actor: Actor, cart_id: uuid.UUID, customer_id: uuid.UUID) -> 
 
 def own_tenant(actor: Actor) -> Tenant:
     """The actor's organisation."""
-    return Tenant.objects.select_related("country").get(pk=actor.tenant_id)
+    (own,) = _own(actor)
+    return own
+
+
+@prepared
+def _own(actor: Actor) -> QuerySet[Tenant]:
+    return Tenant.objects.select_related("country").filter(pk=actor.tenant_id)
 
 
 @transaction.atomic

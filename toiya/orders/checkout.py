@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from toiya.audit.actions import AuditAction
 from toiya.audit.record import record
@@ -18,7 +18,9 @@ from toiya.core.actor import Actor, By
 from toiya.core.errors import ChangedMeanwhile, NotVisible
 from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
+from toiya.core.prepared import insert, know, prepared
 from toiya.core.reader import reader_name
+from toiya.core.terms import Segment
 from toiya.directory.models import Tenant
 from toiya.fulfilment.models import FulfilmentTask
 from toiya.licences.pools import hold_pools
@@ -47,6 +49,7 @@ from toiya.orders.numbers import next_number
 from toiya.orders.provisioning import locked_subscription, provide, record_outcome, state_of
 from toiya.orders.reach import must_have_agreed, must_reach
 from toiya.relations.models import Partnership, ResellerRelationship
+from toiya.relations.rights import partnership_of
 from toiya.subscriptions.errors import ProviderOrders
 from toiya.subscriptions.lifecycle import Sale, change, note, open_subscription, price_fields
 from toiya.subscriptions.models import EventKind, Subscription
@@ -164,11 +167,11 @@ def place_order(by: By, purchase: Purchase) -> Order:
     good = [answer for answer in answers if answer.problem is None]
     order_id = new_id()
     lines = _carried_out(by, purchase, order_id, answers)
-    order = Order.objects.create(
+    order = Order(
         id=order_id,
         tenant=provider,
         number=next_number(provider.pk, Series.ORDER),
-        operator=good[0].line.availability.tenant,
+        operator_id=good[0].line.availability.tenant_id,
         reseller=reseller,
         customer=customer,
         request=purchase.request,
@@ -180,7 +183,8 @@ def place_order(by: By, purchase: Purchase) -> Order:
         submission_digest=purchase.digest,
         created_at=by.now,
     )
-    OrderLine.objects.bulk_create(lines)
+    insert(order)
+    insert(*lines)
     record(
         by,
         AuditAction.CREATE_ORDER,
@@ -195,12 +199,17 @@ def place_order(by: By, purchase: Purchase) -> Order:
             "refused": [line.failure_code for line in lines if line.state == OrderLineState.REFUSED],
         },
     )
+    _tell(by, order, lines)
+    know(order, "lines", lines)
+    return order
+
+
+def _tell(by: By, order: Order, lines: Sequence[OrderLine]) -> None:
     if order.state == OrderState.PENDING:
-        tell_submitted(by, order)
+        tell_submitted(by, order, lines)
     else:
         record_outcome(by, order)
-        tell_settled(by, order)
-    return order
+        tell_settled(by, order, lines)
 
 
 @transaction.atomic
@@ -215,7 +224,7 @@ def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Li
     actor.must(Permission.ORDERS_SUBMIT)
     if not Order.objects.filter(pk=order.pk, version=version).update(version=F("version") + 1):
         raise ChangedMeanwhile
-    present = list(order.lines.all())
+    present = list(order.lines.select_related("availability__sku"))
     taken = {line.position for line in present}
     for line in lines:
         if line.position in taken:
@@ -231,7 +240,7 @@ def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Li
         is_whole=True,
     )
     made = _carried_out(actor, purchase, order.pk, _agreed(actor, purchase))
-    OrderLine.objects.bulk_create(made)
+    insert(*made)
     order.state, order.version = state_of([*present, *made]), version + 1
     order.save(update_fields=["state"])
     record(
@@ -246,11 +255,7 @@ def add_to_order(actor: Actor, *, order: Order, version: int, lines: Sequence[Li
             "lines": [f"{line.availability.sku.code} x {line.quantity}" for line in made],
         },
     )
-    if order.state == OrderState.PENDING:
-        tell_submitted(actor, order)
-    else:
-        record_outcome(actor, order)
-        tell_settled(actor, order)
+    _tell(actor, order, sorted([*present, *made], key=lambda line: line.position))
     return order
 
 
@@ -258,7 +263,7 @@ def _agreed(by: By, purchase: Purchase) -> list[Examined]:
     """Every line with its answer, under the locks of its chain. Raises NothingOrdered, LineNotPossible."""
     provider, reseller, customer = purchase.provider, purchase.reseller, purchase.customer
     lock_chain(provider, reseller, customer)
-    must_reach(provider=provider, reseller=reseller, customer=customer)
+    account = must_reach(provider=provider, reseller=reseller, customer=customer)
     answers = examine(
         Basket(
             provider=provider,
@@ -266,6 +271,7 @@ def _agreed(by: By, purchase: Purchase) -> list[Examined]:
             customer=customer,
             lines=purchase.lines,
             now=by.now,
+            segment=Segment(account.segment),
         )
     )
     bad = [answer for answer in answers if answer.problem is not None]
@@ -293,21 +299,40 @@ def lock_chain(provider: Tenant, reseller: Tenant | None, customer: Tenant) -> N
 
     On SQLite the immediate transaction is the lock.
     """
-    list(Tenant.objects.select_for_update(no_key=True).filter(pk=customer.pk))
-    parties = [provider.pk, *([reseller.pk] if reseller else [])]
-    related = ResellerRelationship.objects.live().filter(customer=customer, partner__in=parties)
-    list(related.select_for_update(no_key=True).order_by("pk"))
+    _hold_organization(customer.pk)
+    _hold_relationships(customer.pk, [provider.pk, *([reseller.pk] if reseller else [])])
     if reseller is not None:
-        live = Partnership.objects.live().filter(provider=provider, reseller=reseller)
-        list(live.select_for_update(no_key=True))
+        _hold_partnership(provider.pk, reseller.pk)
+
+
+@prepared
+def _hold_organization(tenant_id: uuid.UUID) -> QuerySet[Tenant, uuid.UUID]:
+    rows = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id)
+    return rows.values_list("pk", flat=True)
+
+
+@prepared
+def _hold_relationships(
+    customer_id: uuid.UUID, partners: list[uuid.UUID]
+) -> QuerySet[ResellerRelationship, uuid.UUID]:
+    live = ResellerRelationship.objects.live().filter(customer_id=customer_id, partner_id__in=partners)
+    return live.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+
+
+@prepared
+def _hold_partnership(provider_id: uuid.UUID, reseller_id: uuid.UUID) -> QuerySet[Partnership, uuid.UUID]:
+    live = partnership_of(provider_id, reseller_id)
+    return live.select_for_update(no_key=True).values_list("pk", flat=True)
 
 
 def _hold_enlarged(customer: Tenant, answers: Sequence[Examined]) -> None:
     """Subscriptions before the first pool of seats, and pools in one order, so that nobody waits in a circle."""
     enlarged = [answer.line.subscription_id for answer in answers if answer.line.subscription_id is not None]
-    rows = Subscription.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=enlarged)
-    list(rows.parents_first())
-    hold_pools(customer.pk)
+    if enlarged:
+        rows = Subscription.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=enlarged)
+        list(rows.parents_first())
+    if len({answer.line.availability.sku_id for answer in answers}) > 1:
+        hold_pools(customer.pk)
 
 
 def _carry_out(
@@ -358,7 +383,6 @@ def _open(
         by,
         order_id=line.order_id,
         sale=Sale(
-            operator=line.availability.tenant,
             provider=purchase.provider,
             reseller=purchase.reseller,
             customer=purchase.customer,

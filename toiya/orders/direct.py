@@ -11,7 +11,7 @@ from toiya.core.ids import new_id
 from toiya.core.permissions import Permission
 from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
-from toiya.orders.carts import MOST_LINES, Wanted, check_shape, columns_of, resellers_for
+from toiya.orders.carts import MOST_LINES, Wanted, check_shape, columns_of, own_tenant, resellers_for
 from toiya.orders.checkout import Purchase, digest_of, place_order
 from toiya.orders.errors import CartEmpty, NotCancellable
 from toiya.orders.models import CartLine, Line, Order
@@ -46,9 +46,9 @@ def create_order(
     return place_order(
         actor,
         Purchase(
-            provider=Tenant.objects.select_related("country").get(pk=actor.tenant_id),
+            provider=own_tenant(actor),
             reseller=reseller,
-            customer=Tenant.objects.select_related("country").get(pk=customer.pk),
+            customer=customer,
             lines=made,
             key=key,
             digest=digest_of(key),

@@ -14,10 +14,10 @@ from django.utils import translation
 from django.utils.translation import pgettext
 
 from toiya.catalogue.models import Sku, SkuKind
-from toiya.catalogue.offers import Holdings, buyer_of, prerequisites_of, quantity_must_fit
+from toiya.catalogue.offers import Buyer, Holdings, prerequisites_of, quantity_must_fit, segment_of
 from toiya.core.errors import Refusal
 from toiya.core.reader import day
-from toiya.core.terms import term_end
+from toiya.core.terms import Segment, term_end
 from toiya.directory.models import Language, Tenant
 from toiya.directory.room import SandboxLimits, sandbox_limits
 from toiya.orders.errors import (
@@ -37,7 +37,7 @@ from toiya.pricing.quote import PriceBook, Quote
 from toiya.programme.models import in_language
 from toiya.subscriptions.errors import ChangeUnderWay, ParentNotActive
 from toiya.subscriptions.holdings import holdings_of
-from toiya.subscriptions.models import Subscription, SubscriptionState
+from toiya.subscriptions.models import Subscription, SubscriptionQuerySet, SubscriptionState
 from toiya.subscriptions.vendor import busy_of
 
 COUNTED = frozenset({SkuKind.LICENSE, SkuKind.ADD_ON})
@@ -54,6 +54,7 @@ class Basket:
     customer: Tenant
     lines: Sequence[Line]
     now: dt.datetime
+    segment: Segment | None = None  # of the customer, where it was read already
 
     @property
     def today(self) -> dt.date:
@@ -87,7 +88,10 @@ class Examined:
 
 @dataclass(slots=True)
 class _Known:
-    """What was read for all lines together, and the lines that were found good so far."""
+    """What was read for all lines together, and the lines that were found good so far.
+
+    ``running`` is read where a line enlarges, hangs on or ends with what the customer has, ``busy`` where one enlarges.
+    """
 
     basket: Basket
     chain: Chain
@@ -120,18 +124,25 @@ def _read(basket: Basket) -> _Known:
     availabilities = [line.availability for line in basket.lines]
     skus = {row.sku_id for row in availabilities}
     holdings = holdings_of(basket.customer.pk, provider_id=basket.provider.pk)
-    chain = Chain(basket.provider, basket.reseller, buyer_of(basket.customer, holdings))
-    live = Subscription.objects.live().filter(customer=basket.customer, tenant=basket.provider)
+    segment = basket.segment or segment_of(basket.customer)
+    chain = Chain(basket.provider, basket.reseller, Buyer(basket.customer, segment, holdings))
+    adds = any(line.subscription_id for line in basket.lines)
+    leans = adds or any(line.parent_id or line.custom_term_end for line in basket.lines)
     return _Known(
         basket=basket,
         chain=chain,
         book=chain.book(availabilities, basket.today),
         needed=prerequisites_of(skus),
         promotions=promotions_for(skus),
-        running={row.pk: row for row in live.select_related("sku", "parent__sku")},
-        busy=busy_of(basket.customer.pk),
+        running={row.pk: row for row in _running(chain)} if leans else {},
+        busy=busy_of(basket.customer.pk) if adds else frozenset(),
         limits=sandbox_limits(basket.customer.pk),
     )
+
+
+def _running(chain: Chain) -> SubscriptionQuerySet:
+    live = Subscription.objects.live().filter(customer=chain.buyer.customer, tenant=chain.provider)
+    return live.select_related("sku", "parent__sku")
 
 
 def _examined(known: _Known, line: Line) -> Examined:

@@ -1,13 +1,15 @@
 """Mails about orders and order requests, each in its recipient's language and never with a price (G-05)."""
 
+import uuid
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import By
 from toiya.core.permissions import RULES, DirectoryRole, Permission
+from toiya.core.prepared import prepared
 from toiya.directory.models import Person, Tenant
 from toiya.mail import outbox
 from toiya.orders.models import Line, Order, OrderLine, OrderLineState, OrderRequest, OrderState
@@ -21,15 +23,14 @@ def agents_of(tenant: Tenant, permission: Permission) -> list[Person]:
     return list(held.distinct().order_by("user_name"))
 
 
-def tell_submitted(by: By, order: Order) -> None:
+def tell_submitted(by: By, order: Order, lines: Collection[OrderLine]) -> None:
     """Buyer and reseller learn that the order is being carried out."""
     for person in _concerned(order):
-        _post(by, "orders/submitted", person, order, lines=lines_in(_lines(order), person.language))
+        _post(by, "orders/submitted", person, order, lines=lines_in(lines, person.language))
 
 
-def tell_settled(by: By, order: Order) -> None:
+def tell_settled(by: By, order: Order, lines: Collection[OrderLine]) -> None:
     """Buyer, reseller and the customer's administrators learn what is there now, and what is not."""
-    lines = _lines(order)
     for person in _concerned(order):
         _post(by, "orders/settled", person, order, lines=lines_in(lines, person.language))
     if order.state == OrderState.FAILED:
@@ -39,15 +40,17 @@ def tell_settled(by: By, order: Order) -> None:
         _post(by, "orders/provided", person, order, lines=lines_in(got, person.language))
 
 
-def _lines(order: Order) -> list[OrderLine]:
-    return list(order.lines.select_related("availability__sku").order_by("position"))
-
-
 def _concerned(order: Order) -> list[Person]:
     """Whoever ordered; without a person (automatic approval) the provider's agents; and the reseller's agents."""
-    own = Person.objects.active().filter(Q(pk=order.ordered_by_id), tenant_id=order.tenant_id)
-    people = list(own) or agents_of(order.tenant, Permission.ORDERS_SUBMIT)
+    own = _active(order.ordered_by_id, order.tenant_id) if order.ordered_by_id else []
+    people = own or agents_of(order.tenant, Permission.ORDERS_SUBMIT)
     return people + (agents_of(order.reseller, Permission.ORDERS_REQUEST) if order.reseller else [])
+
+
+@prepared
+def _active(person_id: uuid.UUID, tenant_id: uuid.UUID) -> QuerySet[Person]:
+    people: QuerySet[Person] = Person.objects.active()
+    return people.filter(pk=person_id, tenant_id=tenant_id)
 
 
 def lines_in(lines: Iterable[Line], language: str) -> list[str]:
@@ -178,7 +181,7 @@ def tell_customer_added(  # noqa: PLR0917  (the parties of a chain)
     """The customer's first administrator reads who set up what, and where to take access back (N-15); the reseller's
     agents learn of their new customer. No password is mailed.
     """
-    lines = _lines(order) if order else []
+    lines = order.lines.all() if order else []
     people = [administrator, *(agents_of(reseller, Permission.ORDERS_REQUEST) if reseller else [])]
     for person in people:
         is_customer = person.tenant_id == customer.pk

@@ -178,13 +178,14 @@ def _settle_add_ons(by: By, parent: Subscription, *, succeeded: bool) -> None:
 
 
 def _settle_order(by: By, order: Order) -> None:
-    state = state_of(list(order.lines.all()))
+    lines = list(order.lines.select_related("availability__sku").order_by("position"))
+    state = state_of(lines)
     if state == order.state:
         return
     order.state, order.version = state, order.version + 1
     order.save(update_fields=["state", "version"])
     record_outcome(by, order)
-    tell_settled(by, order)
+    tell_settled(by, order, lines)
 
 
 def record_outcome(by: By, order: Order) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from django.db.models import TextChoices
+from django.db.models import Exists, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from toiya.core.errors import InvalidLink, Refusal
@@ -55,15 +55,15 @@ def must_be_open(invitation: PartnerInvitation, version: int, now: dt.datetime) 
         raise InvitationRevoked
 
 
+def live_in(tenant_id: uuid.UUID, capacity: Capacity) -> QuerySet[TenantCapacity]:
+    """The row that says so, where the organisation is vetted for the capacity and not suspended in it."""
+    stopped = Suspension.objects.filter(tenant_id=tenant_id, capacity=capacity, lifted_at__isnull=True)
+    return TenantCapacity.objects.filter(~Exists(stopped), tenant_id=tenant_id, capacity=capacity)
+
+
 def is_live(tenant_id: uuid.UUID, capacity: Capacity) -> bool:
     """Vetted for the capacity and not suspended in it, in the database now."""
-    held = TenantCapacity.objects.filter(tenant_id=tenant_id, capacity=capacity).exists()
-    return (
-        held
-        and not Suspension.objects.filter(
-            tenant_id=tenant_id, capacity=capacity, lifted_at__isnull=True
-        ).exists()
-    )
+    return live_in(tenant_id, capacity).exists()
 
 
 def may_still(person: Person, permission: Permission) -> bool:

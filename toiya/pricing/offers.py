@@ -96,7 +96,7 @@ def sellable_offers(
 ) -> list[Offer]:
     """Everything on sale in the customer's country, with the reasons for what this customer cannot buy (N-27, N-44).
 
-    ``holdings`` comes from subscriptions/holdings.py. The billing frequency is chosen first (N-27). Eight statements,
+    ``holdings`` comes from subscriptions/holdings.py. The billing frequency is chosen first (N-27). Seven statements,
     however large the catalogue. ``quantity`` None: promotions are judged at the SKU's least quantity.
     """
     availabilities = offers_in(

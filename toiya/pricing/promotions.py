@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Availability
+from toiya.core.prepared import prepared
 from toiya.core.reader import day
 from toiya.core.terms import BillingCycle, Segment, Term
 from toiya.pricing.models import Promotion
@@ -68,8 +70,13 @@ class Choice:
 
 def promotions_for(skus: Collection[uuid.UUID]) -> list[Promotion]:
     """Every promotion of the SKUs that was published and not ended, for many judgements; one statement."""
+    return _running(sorted(skus))
+
+
+@prepared
+def _running(skus: list[uuid.UUID]) -> QuerySet[Promotion]:
     live = Promotion.objects.filter(sku_id__in=skus, published_at__isnull=False, ended_at__isnull=True)
-    return list(live.order_by("-discount_basis_points", "code"))
+    return live.order_by("-discount_basis_points", "code")
 
 
 def reasons_against(

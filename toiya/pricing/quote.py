@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import TextChoices
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from toiya.catalogue.models import Availability
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Capacity
+from toiya.core.prepared import prepared
 from toiya.core.reader import day
 from toiya.pricing.errors import NotPriced
 from toiya.pricing.models import ExchangeRate, PriceBasis, PriceLine, PriceList, PriceRule
@@ -106,31 +107,50 @@ class PriceBook:
 
 
 def lines_on(availabilities: Collection[Availability], on: dt.date) -> dict[uuid.UUID, PriceLine]:
-    """The operator's price of each offer on the day, where it has one; two statements."""
-    countries = {row.country_id for row in availabilities}
-    operators = {row.tenant_id for row in availabilities}
-    begun = PriceList.objects.filter(
-        tenant_id__in=operators, country_id__in=countries, published_at__isnull=False, valid_from__lte=on
-    )
-    latest = {(row.tenant_id, row.country_id): row for row in begun.order_by("valid_from")}
-    ids = [row.pk for row in latest.values()]
-    lines = PriceLine.objects.select_related("price_list").filter(
-        price_list__in=ids, availability__in=[row.pk for row in availabilities]
-    )
+    """The operator's price of each offer on the day, where it has one; one statement."""
+    lines = _lines_on(sorted({row.pk for row in availabilities}), on)
     return {line.availability_id: line for line in lines}
+
+
+@prepared
+def _lines_on(availabilities: list[uuid.UUID], on: dt.date) -> QuerySet[PriceLine]:
+    """The lines of the lists that nothing has followed on the day."""
+    begun = PriceList.objects.filter(published_at__isnull=False, valid_from__lte=on)
+    later = begun.filter(
+        tenant_id=OuterRef("tenant_id"),
+        country_id=OuterRef("country_id"),
+        valid_from__gt=OuterRef("valid_from"),
+    )
+    latest = begun.filter(~Exists(later))
+    lines = PriceLine.objects.filter(availability_id__in=availabilities, price_list__in=latest)
+    return lines.select_related("price_list")
 
 
 def read_book(
     availabilities: Collection[Availability], sellers: Collection[Seller], on: dt.date
 ) -> PriceBook:
-    """Lines, rules and rates for these offers and sellers; four statements however many they are."""
-    ids = {seller for seller, _sells_as in sellers}
+    """Lines and rules for these offers and sellers, and rates where there are several currencies; two statements or
+    three, however many they are.
+    """
+    ids = sorted({seller for seller, _sells_as in sellers})
     rules: dict[Seller, list[PriceRule]] = {seller: [] for seller in sellers}
-    for rule in PriceRule.objects.filter(tenant_id__in=ids).in_force(on).order_by("created_at", "id"):
+    in_force, lines = _rules_on(ids, on), lines_on(availabilities, on)
+    for rule in in_force:
         rules.setdefault((rule.tenant_id, Capacity(rule.sells_as)), []).append(rule)
-    rates = ExchangeRate.objects.filter(tenant_id__in=ids, valid_from__lte=on).order_by("valid_from")
+    currencies = {rule.currency for rule in in_force} | {line.price_list.currency for line in lines.values()}
+    rates = _rates_on(ids, on) if len(currencies) > 1 else []
     latest = {(rate.tenant_id, rate.base, rate.quoted): rate for rate in rates}
-    return PriceBook(on, lines_on(availabilities, on), rules, latest)
+    return PriceBook(on, lines, rules, latest)
+
+
+@prepared
+def _rules_on(sellers: list[uuid.UUID], on: dt.date) -> QuerySet[PriceRule]:
+    return PriceRule.objects.filter(tenant_id__in=sellers).in_force(on).order_by("created_at", "id")
+
+
+@prepared
+def _rates_on(sellers: list[uuid.UUID], on: dt.date) -> QuerySet[ExchangeRate]:
+    return ExchangeRate.objects.filter(tenant_id__in=sellers, valid_from__lte=on).order_by("valid_from")
 
 
 def price_at(

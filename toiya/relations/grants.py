@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -17,6 +17,7 @@ from toiya.audit.record import record
 from toiya.core.actor import Actor, By
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, DirectoryRole, Permission, Role
+from toiya.core.prepared import prepared
 from toiya.directory.actors import bystander_for
 from toiya.directory.models import Family, Person, Tenant
 from toiya.events.models import Tie
@@ -322,9 +323,13 @@ def administrators_of(tenant: Tenant) -> list[Person]:
     """The active global administrators: those whom the system writes to about the organisation's
     relations.
     """
-    return list(
-        Person.objects.active().with_role(Role.GLOBAL_ADMIN).filter(tenant=tenant).order_by("user_name")
-    )
+    return _administrators(tenant.pk)
+
+
+@prepared
+def _administrators(tenant_id: uuid.UUID) -> QuerySet[Person]:
+    held: QuerySet[Person] = Person.objects.active().with_role(Role.GLOBAL_ADMIN)
+    return held.filter(tenant_id=tenant_id).order_by("user_name")
 
 
 def names_of(roles: Iterable[DirectoryRole], language: str) -> str:

@@ -26,7 +26,7 @@ from toiya.core.permissions import (
     RoleCategory,
 )
 from toiya.relations.errors import GrantMissing
-from toiya.relations.models import AdministrationGrant, Partnership, ResellerRelationship
+from toiya.relations.models import AdministrationGrant, Partnership, PartnershipQuerySet, ResellerRelationship
 
 ACTION_LABELS: dict[DirectoryAction, Promise] = {
     DirectoryAction.READ_PEOPLE: _("See the organization's users"),
@@ -154,9 +154,14 @@ def _lent(roles: Iterable[DirectoryRole]) -> frozenset[Permission]:
     return frozenset[Permission]().union(*(_LENT[action] for action in _actions(held)))
 
 
+def partnership_of(provider_id: uuid.UUID, reseller_id: uuid.UUID) -> PartnershipQuerySet:
+    """Relation 1: the row by which the two work together now."""
+    return Partnership.objects.live().filter(provider_id=provider_id, reseller_id=reseller_id)
+
+
 def are_partners(provider_id: uuid.UUID, reseller_id: uuid.UUID) -> bool:
     """Relation 1: whether the two work together now."""
-    return Partnership.objects.live().filter(provider_id=provider_id, reseller_id=reseller_id).exists()
+    return partnership_of(provider_id, reseller_id).exists()
 
 
 def may_trade(actor: Actor, customer_id: uuid.UUID, *, provider_id: uuid.UUID | None = None) -> bool:

@@ -77,6 +77,8 @@ class Kept:
 
 CLAIM = "INSERT INTO requests_replay (key, digest, answer, at) VALUES (%s, %s, '', %s) ON CONFLICT DO NOTHING"
 
+KEEP = "UPDATE requests_replay SET answer = %s WHERE key = %s"
+
 
 def claim(asked: Asked) -> bool:
     """Inside the transaction of the act: this request is being carried out now. A second one waits here for the first.
@@ -102,4 +104,5 @@ def keep(asked: Asked, answer: Kept) -> None:
     """The answer, in the transaction of the act."""
     head = json.dumps({"status": answer.status, "headers": answer.headers}).encode()
     sealed = asked.cipher.encrypt(head + b"\n" + answer.body).decode()
-    Replay.objects.filter(key=asked.key).update(answer=sealed)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [sealed, asked.key])

@@ -23,6 +23,7 @@ from toiya.catalogue.models import Availability, Sku, SkuKind
 from toiya.core.actor import By
 from toiya.core.ids import new_id
 from toiya.core.money import UnitPrice
+from toiya.core.prepared import insert
 from toiya.core.terms import cycle_days, term_end
 from toiya.directory.models import Tenant
 from toiya.events.models import Tie
@@ -153,7 +154,7 @@ def _tell_partners(by: By, subscription: Subscription) -> None:
 def _write_event(
     by: By, subscription: Subscription, kind: EventKind, fields: Mapping[str, object]
 ) -> SubscriptionEvent:
-    return SubscriptionEvent.objects.create(
+    event = SubscriptionEvent(
         tenant_id=subscription.tenant_id,
         subscription=subscription,
         sequence=subscription.sequence,
@@ -163,6 +164,8 @@ def _write_event(
         actor_id=by.person_id,
         set_fields={name: event_value(value) for name, value in fields.items()},
     )
+    insert(event)
+    return event
 
 
 def event_value(value: object) -> object:
@@ -187,7 +190,6 @@ def price_fields(edge: str, price: UnitPrice | None) -> dict[str, object]:
 class Sale:
     """What is sold to whom, through whom."""
 
-    operator: Tenant
     provider: Tenant
     reseller: Tenant | None
     customer: Tenant
@@ -211,7 +213,7 @@ def open_subscription(by: By, *, order_id: uuid.UUID, sale: Sale) -> Subscriptio
     subscription = Subscription(
         id=new_id(),
         tenant=sale.provider,
-        operator=sale.operator,
+        operator_id=sale.availability.tenant_id,
         reseller=sale.reseller,
         customer=sale.customer,
         reseller_of_record=sale.reseller,
@@ -234,7 +236,7 @@ def open_subscription(by: By, *, order_id: uuid.UUID, sale: Sale) -> Subscriptio
         **price_fields("resale", sale.prices.resale),
         **price_fields("retail", sale.prices.retail),
     )
-    subscription.save(force_insert=True)
+    insert(subscription)
     _write_event(by, subscription, EventKind.ORDERED, folded_fields(subscription))
     return subscription
 

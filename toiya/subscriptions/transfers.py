@@ -336,7 +336,6 @@ def _move(actor: Actor, transfer: Transfer, old: Subscription, parent: Subscript
         actor,
         order_id=transfer.pk,
         sale=Sale(
-            operator=old.operator,
             provider=transfer.target,
             reseller=transfer.target_reseller,
             customer=old.customer,

@@ -423,7 +423,7 @@ def order_for_customer(call: Call, customer_id: uuid.UUID, body: Order) -> Order
     except LineNotPossible as refusal:
         raise _told(refusal) from refusal
     ids = reseller_ids([made.reseller_id])
-    return order_resource(call, whole_order(call, made.pk), with_prices=True, ids=ids)
+    return order_resource(call, made, with_prices=True, ids=ids)
 
 
 def _must_be_for(customer_id: uuid.UUID, body: Order) -> None:

@@ -112,7 +112,7 @@ def test_from_the_product_to_what_goes_into_a_cart(
     assert standard == sku_of_office(story, "monthly", "annual")
     assert api.get(f"/v1{standard['links']['self']['uri']}").body == standard
     path = f"/v1/products/{shop.product.pk}/skus/{shop.office.pk}/availabilities"
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         offers = api.get(f"{path}?country=JP").body
     assert [
         (item["id"], item["terms"][0]["duration"], item["terms"][0]["billingCycle"])
@@ -225,7 +225,7 @@ def test_for_one_customer(story: Market, django_assert_num_queries: DjangoAssert
         assert one in skus
     api = api_of(cast.mei)
     path = f"/v1{base}/products/{shop.product.pk}/skus/{shop.archive.pk}/availabilities"
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         (archive,) = api.get(path).body["items"]
     assert archive["isPurchasable"] is False
     assert archive["links"]["self"]["uri"] == f"{path.removeprefix('/v1')}/{archive['id']}"

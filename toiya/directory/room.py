@@ -8,11 +8,13 @@ business in it; what the field allows (conventions.md section 14) is too little 
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from toiya.core.permissions import Capacity
+from toiya.core.prepared import prepared
 from toiya.core.text import search_key
 from toiya.directory.errors import DomainTaken, SandboxFull
 from toiya.directory.models import Domain, Family, Person, Tenant, TenantCapacity
@@ -64,10 +66,14 @@ class SandboxLimits:
 
 def sandbox_limits(customer_id: uuid.UUID) -> SandboxLimits | None:
     """What binds a customer in a sandbox; None for a real one. One statement."""
+    return next((SandboxLimits(*row) for row in _limits(customer_id)), None)
+
+
+@prepared
+def _limits(customer_id: uuid.UUID) -> QuerySet[Programme, tuple[Any, ...]]:
     inside = Family.objects.filter(tenants=customer_id, is_sandbox=True)
     limits = Programme.objects.filter(Exists(inside))
-    row = limits.values_list("sandbox_subscriptions", "sandbox_licences").first()
-    return SandboxLimits(*row) if row else None
+    return limits.values_list("sandbox_subscriptions", "sandbox_licences")[:1]
 
 
 def _lock(family: Family) -> None:

@@ -90,7 +90,8 @@ class Examined:
 class _Known:
     """What was read for all lines together, and the lines that were found good so far.
 
-    ``running`` is read where a line enlarges, hangs on or ends with what the customer has, ``busy`` where one enlarges.
+    ``running`` is read where a line enlarges, hangs on or ends with what the customer has, and where a sandbox's limits
+    count it; ``busy`` where a line enlarges.
     """
 
     basket: Basket
@@ -127,7 +128,8 @@ def _read(basket: Basket) -> _Known:
     segment = basket.segment or segment_of(basket.customer)
     chain = Chain(basket.provider, basket.reseller, Buyer(basket.customer, segment, holdings))
     adds = any(line.subscription_id for line in basket.lines)
-    leans = adds or any(line.parent_id or line.custom_term_end for line in basket.lines)
+    limits = sandbox_limits(basket.customer.pk)
+    leans = adds or limits or any(line.parent_id or line.custom_term_end for line in basket.lines)
     return _Known(
         basket=basket,
         chain=chain,
@@ -136,7 +138,7 @@ def _read(basket: Basket) -> _Known:
         promotions=promotions_for(skus),
         running={row.pk: row for row in _running(chain)} if leans else {},
         busy=busy_of(basket.customer.pk) if adds else frozenset(),
-        limits=sandbox_limits(basket.customer.pk),
+        limits=limits,
     )
 
 

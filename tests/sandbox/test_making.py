@@ -8,7 +8,9 @@ from tests.sandbox.story import bought, made_by, part, snapshot
 from toiya.audit.models import AuditRecord
 from toiya.core.errors import NotFromSandbox, RoleMissing
 from toiya.directory.models import Tenant
+from toiya.enrolment.agreements import customer_acceptance_of
 from toiya.mail.models import OutgoingMail
+from toiya.orders.reach import lacks_agreement
 from toiya.pricing.models import PriceLine
 from toiya.programme.agreements import publish_agreement
 from toiya.programme.models import AgreementKind
@@ -125,3 +127,17 @@ def test_nothing_that_is_shared_is_changed_from_inside(cast: Cast) -> None:
     with pytest.raises(NotFromSandbox):
         make_sandbox(actor_of(part(find_sandbox(operator), "provider")))  # type: ignore[arg-type]
     assert snapshot() == before
+
+
+def test_nothing_keeps_the_first_order_waiting(cast: Cast) -> None:
+    """Where the operator asks customers for an agreement, the made-up customer has accepted it.
+
+    Planted fault that this test finds: a customer that only accepts the invitation.
+    """
+    publish_agreement(actor_of(cast.ren), kind=AgreementKind.CUSTOMER, **WORDS)
+
+    sandbox = made_by(cast.mei).sandbox
+
+    customer = part(sandbox, "customer").tenant
+    assert customer_acceptance_of(customer.pk) is not None
+    assert not lacks_agreement(part(sandbox, "provider").tenant_id, customer.pk)

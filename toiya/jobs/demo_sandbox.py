@@ -4,11 +4,8 @@ from toiya.core.actor import Actor
 from toiya.core.permissions import Capacity
 from toiya.core.terms import Term
 from toiya.directory.models import Tenant
-from toiya.enrolment.agreements import accept_customer_agreement
 from toiya.jobs.demo_orders import Bought, request_order
 from toiya.orders.requests import approve_request
-from toiya.programme.agreements import agreement_in_force
-from toiya.programme.models import AgreementKind
 from toiya.relations.models import ResellerRelationship
 from toiya.sandbox.making import make_sandbox
 from toiya.sandbox.people import acting
@@ -23,9 +20,6 @@ def play(maker: Actor) -> None:
     provider = held.get(tenant_capacities__capacity=Capacity.PROVIDER)
     reseller = held.get(tenant_capacities__capacity=Capacity.RESELLER)
     customer = ResellerRelationship.objects.live().get(partner=reseller).customer
-    agreement = agreement_in_force(AgreementKind.CUSTOMER)
-    if agreement is not None:
-        accept_customer_agreement(acting(customer.people.get()), version=agreement.version)
     request = request_order(
         acting(reseller.people.get()), customer=customer, provider=provider, lines=BOUGHT, note=""
     )

@@ -21,11 +21,14 @@ from toiya.customers.relationship_requests import RESELLER_DEFAULT, Wish, invite
 from toiya.customers.sending import send_invitation
 from toiya.directory.models import Family, Person, Tenant
 from toiya.directory.tenants import FirstAdministrator, create_tenant, vet
+from toiya.enrolment.agreements import accept_customer_agreement
 from toiya.enrolment.details import example_phone
 from toiya.enrolment.providers import ProviderDetails, register_provider
 from toiya.pricing.copying import copy_prices
 from toiya.pricing.models import PriceBasis
 from toiya.pricing.rules import RuleTerms, create_price_rule
+from toiya.programme.agreements import agreement_in_force
+from toiya.programme.models import AgreementKind
 from toiya.relations.models import Channel, Partnership
 from toiya.sandbox.errors import NothingToSell, SandboxExists
 from toiya.sandbox.models import Sandbox
@@ -216,7 +219,9 @@ def _price(seller: Person, sells_as: Capacity, basis: PriceBasis, percent: int) 
 
 
 def _customer(plan: _Plan, seller: Person) -> OpenedAccount:
-    """By an invitation of reseller and provider together, which the customer accepts."""
+    """By an invitation of reseller and provider together, which the customer accepts, as it does the customer
+    agreement: orders for it need nothing more.
+    """
     account = _found(plan, "customer")
     domain = plan.domain("customer")
     invitation = invite_for_both(
@@ -246,4 +251,7 @@ def _customer(plan: _Plan, seller: Person) -> OpenedAccount:
         },
         agreed=True,
     )
+    agreement = agreement_in_force(AgreementKind.CUSTOMER)
+    if agreement is not None:
+        accept_customer_agreement(acting(account.person), version=agreement.version)
     return account

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_origin
 
 import pytest
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.access.world import build_world
 from tests.api.speaking import Api, Told, api_of
-from tests.cast import Cast, found, hire, partner, relate
+from tests.cast import Cast, actor_of, found, hire, partner, relate
 from toiya.api import resources  # noqa: F401  (fills the table)
 from toiya.api.operations import OPERATIONS, SeekQuery
 from toiya.api.wire import Collection
@@ -21,14 +22,17 @@ from toiya.audit.seal import seal_records
 from toiya.bulk.models import BulkFile, BulkRow
 from toiya.core.clock import real_now
 from toiya.core.ids import new_id
+from toiya.core.pagination import cursor_of_values
 from toiya.core.permissions import Capacity, Role
 from toiya.core.role_ids import GROUP_IDS, ROLE_IDS
 from toiya.customers.models import RelationshipInvitation
 from toiya.devices.models import Batch, Device
 from toiya.directory.models import Person, Tenant
 from toiya.orders.models import Order, OrderRequest
+from toiya.orders.overviews import page_of_order_overviews
 from toiya.partnerships.models import PartnerInvitation
 from toiya.pricing.models import PriceRule
+from toiya.subscriptions.lists import page_of_subscriptions
 from toiya.subscriptions.models import Subscription
 
 SEEKING = {
@@ -192,3 +196,15 @@ def test_a_page_before_the_first_and_ways_that_are_none(cast: Cast) -> None:
     for way in ("Previous", "Next", ""):
         told = api.get(f"/v1/customers?size=1&seekOperation={way}", MS_ContinuationToken="nonsense")
         assert told.body["items"] == first["items"]
+
+
+def test_an_instant_that_no_row_can_have_is_no_place(cast: Cast) -> None:
+    """A cursor that somebody wrote by hand, without a zone or before the calendar: the first page, and no error.
+
+    Planted fault that this test finds: the text read as it is.
+    """
+    actor = actor_of(cast.mei)
+    for text in ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00"):
+        cursor = cursor_of_values(text, uuid.uuid4())
+        pages = (page_of_subscriptions, partial(page_of_order_overviews, size=2))
+        assert [page(actor, cursor=cursor).is_first for page in pages] == [True, True], text

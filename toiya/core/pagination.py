@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,17 @@ def place_in(cursor: str, *kinds: Callable[[str], object]) -> Place:
     return Place(values, is_back and (bool(values) or cursor == BACK))
 
 
+def instant(text: str) -> dt.datetime:
+    """A cursor's instant. Raises ValueError for one that no row can have: without a zone, or beyond the calendar."""
+    read = dt.datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return read.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
 def page_by_key(
     rows: QuerySet[M],
     *,
@@ -126,11 +138,6 @@ def page_by_key(
     return way.page(list(way.rows[: size + 1]), size, values)
 
 
-def after_cursor(rows: Rows, fields: Sequence[str], cursor: str, *, descending: bool = False) -> Rows:
-    """What follows the cursor; the same rows where there is none, or a broken one."""
-    return _beyond(rows, fields, cursor, is_down=descending)
-
-
 def _beyond(rows: Rows, fields: Sequence[str], cursor: str, *, is_down: bool) -> Rows:
     values = values_of_cursor(cursor, len(fields))
     if values is None:
@@ -139,11 +146,6 @@ def _beyond(rows: Rows, fields: Sequence[str], cursor: str, *, is_down: bool) ->
         return rows.filter(_condition(fields, values, is_down=is_down))
     except (ValueError, ValidationError):  # a text where the field holds a number, an id or a moment
         return rows
-
-
-def cursor_after(row: Model, fields: Sequence[str]) -> str:
-    """The cursor of the page that begins after the row."""
-    return cursor_of_values(*(_value(row, name) for name in fields))
 
 
 def _value(row: Model, path: str) -> object:

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from toiya.core.actor import Actor
-from toiya.core.pagination import Page, Place, place_in, rows_from
+from toiya.core.pagination import Page, Place, instant, place_in, rows_from
 from toiya.core.permissions import Capacity
 from toiya.core.prepared import prepared
 from toiya.customers.relationships import live_relationships
@@ -261,7 +261,7 @@ def page_of_subscription_overviews(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[SubscriptionOverview]:
     """What the actor's organisation sells or resells, the latest first."""
-    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    place = place_in(cursor, instant, uuid.UUID)
     rows = _subscriptions(actor, place, state, customer_id, size + 1)
     return place.page([SubscriptionOverview._make(row) for row in rows], size, _latest)
 
@@ -362,7 +362,7 @@ def page_of_order_overviews(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderOverview]:
     """The orders that the actor's organisation may see, latest first; who ordered is named to colleagues only."""
-    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    place = place_in(cursor, instant, uuid.UUID)
     rows = _orders(actor, place, state, customer_id, size + 1)
     return place.page([OrderOverview._make(row) for row in rows], size, _latest)
 
@@ -423,7 +423,7 @@ def page_of_subscription_briefs(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[SubscriptionBrief]:
     """``page_of_subscription_overviews`` without what stands beside the rows."""
-    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    place = place_in(cursor, instant, uuid.UUID)
     rows = _subscription_briefs(actor, place, state, customer_id, size + 1)
     return place.page([SubscriptionBrief._make(row) for row in rows], size, _latest)
 
@@ -442,7 +442,7 @@ def page_of_order_briefs(
     actor: Actor, *, cursor: str = "", size: int, state: str = "", customer_id: uuid.UUID | None = None
 ) -> Page[OrderBrief]:
     """``page_of_order_overviews`` without what stands beside the rows."""
-    place = place_in(cursor, dt.datetime.fromisoformat, uuid.UUID)
+    place = place_in(cursor, instant, uuid.UUID)
     rows = _order_briefs(actor, place, state, customer_id, size + 1)
     return place.page([OrderBrief._make(row) for row in rows], size, _latest)
 

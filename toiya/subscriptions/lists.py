@@ -12,7 +12,7 @@ from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Val
 
 from toiya.catalogue.models import Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.actor import Actor
-from toiya.core.pagination import PAGE_SIZE, Page, Place, place_in, rows_from
+from toiya.core.pagination import PAGE_SIZE, Page, Place, instant, place_in, rows_from
 from toiya.core.prepared import prepared
 from toiya.core.search import first_hits
 from toiya.core.text import fold
@@ -141,7 +141,7 @@ def page_of_subscriptions(
 ) -> Page[Line]:
     """One page of ``find_subscriptions``, the latest first. A broken cursor shows the first page."""
     place, narrowing, folded = (
-        place_in(cursor, dt.datetime.fromisoformat, uuid.UUID),
+        place_in(cursor, instant, uuid.UUID),
         Narrowing.of(**filters),
         fold(search),
     )

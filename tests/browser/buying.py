@@ -232,6 +232,15 @@ def reseller_sees_the_end(reader: Reader, deal: Deal, subscription: str) -> None
 
 
 # ---------------------------------------------------------------- the operator
+def provider_reads_its_invoice(reader: Reader, deal: Deal) -> None:
+    """What the operator charged for the month before: each line with its customer, its order and how it comes about."""
+    words = reader.words
+    reader.open("/dashboard/invoices/")
+    reader.page.locator("table a").first.click()
+    reader.reads(words("To pay, tax included"), deal.customer, "×")
+    reader.shot("69-invoice")
+
+
 def operator_keeps_shop(reader: Reader, deal: Deal) -> None:
     """Catalogue, the coming price list with its marks, and what was asked of other systems (N-33)."""
     words = reader.words

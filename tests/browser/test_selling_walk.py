@@ -32,6 +32,7 @@ def test_the_selling_story(language: str, demo: Demo, chromium: Browser, watch: 
     buying.reseller_answers(kai, deal)
     buying.provider_cancels(mei, deal, subscription)
     buying.reseller_sees_the_end(kai, deal, subscription)
+    buying.provider_reads_its_invoice(mei, deal)
 
     buying.comes_in(ren, buying.REN, "/operator/catalogue/", demo.password)
     buying.operator_keeps_shop(ren, deal)

@@ -247,7 +247,7 @@ def application() -> Any:  # noqa: ANN401
 
 
 def get(path: str, headers: dict[str, str]) -> Answer:
-    """One request to Django as the server hands it over: what stands around it (sockets, the line in the log) is left out."""
+    """One request to Django as the server hands it over; sockets and the line in the log stand around it."""
     before, _mark, query = path.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET",
@@ -265,11 +265,11 @@ def get(path: str, headers: dict[str, str]) -> Answer:
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
     }
     status: list[str] = []
-    body = application()(environ, lambda line, _headers, _error=None: status.append(line))  # type: ignore[arg-type]
+    body = application()(environ, lambda line, _headers, _error=None: status.append(line))
     try:
         return Answer(int(status[0].split(" ", 1)[0]), b"".join(body))
     finally:
-        body.close()  # type: ignore[attr-defined]
+        body.close()
 
 
 def one_round(

@@ -35,6 +35,7 @@ KIND: dict[str, str] = {
     "partnerships:decline": "partner link",
     "organization:remove_access": "grant given",
     "customers:export": "form",
+    "customers:export_invitations": "form",
     "customers:account": "customer",
     "customers:services": "customer",
     "customers:users": "customer",

@@ -34,6 +34,7 @@ NO_PAGE = {
     "catalogue:browse_export": "a file",
     "catalogue:export": "a file",
     "customers:export": "a file",
+    "customers:export_invitations": "a file",
     "devices:export": "a file",
     "fulfilment:export": "a file",
     "customers:invitation_continue": "leads on to the invitation",

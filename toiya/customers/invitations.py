@@ -3,13 +3,16 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
+from toiya.core.text import fold
 from toiya.customers.models import RelationshipInvitation
 from toiya.partnerships.models import InvitationState
+
+EXPIRED = "expired"  # not a state but a comparison with the clock (G-04)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,26 @@ def invitations_of(actor: Actor) -> QuerySet[RelationshipInvitation]:
         .select_related("tenant", "reseller", "provider", "inviter", "named_customer")
         .prefetch_related("requested_roles", "sendings")
     )
+
+
+def find_invitations(actor: Actor, *, search: str = "", state: str = "") -> QuerySet[RelationshipInvitation]:
+    """Those whose customer, as it was named, whose address or whose domain contains the text. ``state`` is a state as
+    the list shows it: what lapsed without an answer is ``expired`` and not ``open``.
+    """
+    rows = invitations_of(actor)
+    if state in {InvitationState.OPEN, EXPIRED}:
+        lapsed = Q(expires_at__lte=actor.now)
+        rows = rows.filter(lapsed if state == EXPIRED else ~lapsed, state=InvitationState.OPEN)
+    elif state:
+        rows = rows.filter(state=state)
+    text = search.strip()
+    if text:
+        named = ("customer_name", "email", "named_domain")
+        found = Q(named_customer__search_key__contains=fold(text))
+        for name in named:
+            found |= Q(**{f"{name}__icontains": text})
+        rows = rows.filter(found)
+    return rows
 
 
 def open_invitations(actor: Actor) -> QuerySet[RelationshipInvitation]:

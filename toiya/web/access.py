@@ -243,6 +243,7 @@ ACCESS: dict[str, dict[str, Need]] = {
         "GET": may(Permission.RELATIONSHIPS_INVITE_BOTH, Capacity.PROVIDER),
         "POST": may(Permission.RELATIONSHIPS_INVITE_BOTH, Capacity.PROVIDER),
     },
+    "customers:export_invitations": {"GET": may(Permission.CUSTOMERS_VIEW)},
     "customers:invitations": {"GET": may(Permission.CUSTOMERS_VIEW)},
     "customers:draft": {"GET": may(Permission.CUSTOMERS_VIEW), "POST": may(Permission.CUSTOMERS_VIEW)},
     "customers:resend": {"POST": may(Permission.CUSTOMERS_VIEW)},

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from toiya.core.permissions import Capacity, DirectoryRole
 from toiya.core.reader import reader_name
 from toiya.core.terms import Segment
+from toiya.customers.invitations import EXPIRED
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import (
     LONGEST_GRANT_DAYS,
@@ -25,6 +26,7 @@ from toiya.customers.relationship_requests import (
 from toiya.directory.models import Language, Tenant
 from toiya.enrolment.addresses import PARTS, address_rule
 from toiya.enrolment.details import Problems, region_choices
+from toiya.partnerships.models import InvitationState
 from toiya.programme.countries import open_countries
 from toiya.relations.grants import powers_of
 from toiya.relations.models import AdministrationGrant, Channel
@@ -218,6 +220,17 @@ class SearchForm(forms.Form):
                 *((str(tenant.pk), reader_name(tenant)) for tenant in resellers),
             ]
             self.fields["reseller"].choices = choices  # type: ignore[attr-defined]
+
+
+class InvitationSearchForm(forms.Form):
+    """What the list of invitations is narrowed by."""
+
+    q = forms.CharField(label=_("Name, address or domain"), required=False, max_length=100)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("All")), *InvitationState.choices, (EXPIRED, _("Expired"))],
+    )
 
 
 class RemoveForm(forms.Form):

@@ -1,19 +1,23 @@
 """Asking customers: the request, its draft, and the list of what was asked."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from toiya.core.actor import Actor
+from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import DIRECTORY_ROLE_POWERS, Capacity, Permission
 from toiya.customers.drafts import link_of, mailto_url, subject_of, with_link
-from toiya.customers.invitations import history_of, invitation_of, invitations_of, may_change
+from toiya.customers.invitations import find_invitations, history_of, invitation_of, may_change
 from toiya.customers.models import RelationshipInvitation
 from toiya.customers.relationship_requests import invite_for_both, request_relationship, revoke
 from toiya.customers.relationships import relationship_with
@@ -21,8 +25,14 @@ from toiya.customers.sending import resend, save_draft, send_invitation
 from toiya.customers.standing_links import own_standing_links, replace_standing_links
 from toiya.programme.words import current_programme
 from toiya.relations.models import Channel, Partnership
-from toiya.web.customers.forms import CombinedRequestForm, DraftForm, SingleRequestForm
+from toiya.web.customers.forms import (
+    CombinedRequestForm,
+    DraftForm,
+    InvitationSearchForm,
+    SingleRequestForm,
+)
 from toiya.web.customers.views import customer_tabs, failed
+from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
 
@@ -126,9 +136,12 @@ def _uuid(text: str) -> uuid.UUID:
 def listing(request: PersonRequest) -> HttpResponse:
     """The invitations, the newest first, each with its state (C-01)."""
     actor = request.actor
-    rows = invitations_of(actor)
+    form, rows = _found(request)
     page = page_by_key(rows, fields=("created_at", "id"), cursor=cursor_of(request), descending=True)
+    kept = {key: request.GET[key] for key in ("q", "state") if request.GET.get(key)}
     context = {
+        "form": form,
+        "filters": urlencode(kept),
         "rows": [
             {"invitation": row, **_state(actor, row), "may_change": may_change(actor, row)}
             for row in page.rows
@@ -142,6 +155,50 @@ def listing(request: PersonRequest) -> HttpResponse:
         "may_replace": actor.may(Permission.RELATIONSHIPS_INVITE_BOTH),
     }
     return render(request, "customers/invitations.html", context)
+
+
+def _found(request: PersonRequest) -> tuple[InvitationSearchForm, QuerySet[RelationshipInvitation]]:
+    form = InvitationSearchForm(request.GET or None)
+    valid = form.cleaned_data if form.is_valid() else {}
+    rows = find_invitations(request.actor, search=valid.get("q", ""), state=valid.get("state", ""))
+    return form, rows
+
+
+def export(request: PersonRequest, form: str) -> HttpResponse:
+    """The list as a file, with the filters of the page (C-20)."""
+    if form not in FORMATS:
+        raise NotVisible
+    rows = _found(request)[1].order_by("-created_at", "-id")
+    header = [
+        _("Invitation ID"),
+        _("Customer"),
+        _("Email address"),
+        _("Domain"),
+        _("State"),
+        _("For"),
+        _("Created"),
+        _("Created by"),
+        _("Expires"),
+        _("Answered at"),
+        _("Reason for declining"),
+    ]
+    lines: Iterable[list[Cell]] = (
+        [
+            str(row.pk),
+            row.named_customer.name if row.named_customer else row.customer_name,
+            row.email,
+            row.named_domain,
+            _state(request.actor, row)["label"],
+            ", ".join(party.name for party in row.parties),
+            row.created_at,
+            row.inviter.name,
+            None if row.is_standing else row.expires_at,
+            row.answered_at,
+            row.decline_reason,
+        ]
+        for row in rows
+    )
+    return list_file(form, "invitations", header, lines)
 
 
 def replace_links(request: PersonRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("dashboard/customers/request/", invitations.request_single, name="request"),
     path("dashboard/customers/invitations/", invitations.listing, name="invitations"),
+    path("dashboard/customers/invitations/export.<str:form>", invitations.export, name="export_invitations"),
     path("dashboard/customers/invitations/replace-links/", invitations.replace_links, name="replace_links"),
     path("dashboard/customers/invitations/<uuid:invitation_id>/", invitations.draft, name="draft"),
     path(

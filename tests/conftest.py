@@ -15,8 +15,8 @@ from tests.cast import Cast, cast_in_place
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from tests.undeclared import SENT, TRIED, WALKED, told_of_walks, unwalked, watch_calls
-from toiya.audit.append_only import guard_log, unguard_log
-from toiya.billing.append_only import guard_invoices, unguard_invoices
+from toiya.audit.append_only import LOG
+from toiya.billing.append_only import INVOICES
 from toiya.core.prepared import Prepared
 from toiya.tokens import keys
 from toiya.web.access import ACCESS
@@ -64,13 +64,13 @@ def emptied_log() -> Iterator[None]:
     empty = vars(TransactionTestCase)["_fixture_teardown"]
 
     def unguarded(self: TransactionTestCase) -> None:
-        unguard_log(connection)
-        unguard_invoices(connection)
+        LOG.unguard(connection)
+        INVOICES.unguard(connection)
         try:
             empty(self)
         finally:
-            guard_log(connection)
-            guard_invoices(connection)
+            LOG.guard(connection)
+            INVOICES.guard(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)

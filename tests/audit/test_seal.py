@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from tests.cast import Cast, actor_of
 from toiya.audit.actions import AuditAction
-from toiya.audit.append_only import TABLES, admit_application, unguard_log
+from toiya.audit.append_only import LOG, TABLES, admit_application
 from toiya.audit.checkpoints import public_key, sign_checkpoints
 from toiya.audit.models import AuditRecord, ChainLink, Checkpoint, PersonalValue
 from toiya.audit.record import record
@@ -224,7 +224,7 @@ TAMPERINGS: list[Callable[[random.Random], str]] = [
 def unguarded(log: Cast) -> Iterator[Cast]:
     """Somebody who owns the database has taken the triggers off."""
     with connection.constraint_checks_disabled():
-        unguard_log(connection)
+        LOG.unguard(connection)
         yield log
 
 

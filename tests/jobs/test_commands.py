@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from tests.cast import Cast, actor_of
-from toiya.audit.append_only import unguard_log
+from toiya.audit.append_only import LOG
 from toiya.audit.checkpoints import public_key
 from toiya.audit.models import AuditRecord
 from toiya.core.clock import real_now
@@ -65,7 +65,7 @@ def test_audit_ends_with_one_when_a_record_was_changed(
     monkeypatch.setenv("LC_ALL", terminal)
     run("audit", "sign")
     assert run("audit", "verify")[1] == 0
-    unguard_log(connection)
+    LOG.unguard(connection)
     AuditRecord.objects.filter(pk=log.pk).update(after={"reason": "none"})
 
     said, code = run("audit", "verify")
@@ -75,7 +75,7 @@ def test_audit_ends_with_one_when_a_record_was_changed(
 
 def test_audit_finds_a_truncation_with_the_kept_checkpoints(log: AuditRecord, settings: LazySettings) -> None:
     run("audit", "sign")
-    unguard_log(connection)
+    LOG.unguard(connection)
     with connection.cursor() as cursor:
         for table in ("audit_chainlink", "audit_checkpoint", "audit_auditrecord"):
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608 (our own tables)

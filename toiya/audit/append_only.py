@@ -2,30 +2,10 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from toiya.core.append_only import AppendOnly
+
 TABLES = ("audit_auditrecord", "audit_chainlink", "audit_checkpoint")
-REFUSAL = "the activity log is append-only"
-
-
-def guard_log(connection: BaseDatabaseWrapper) -> None:
-    """Put the triggers on. A migration that rebuilds one of the tables on SQLite has to call this again."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$"
-            )
-        for table in TABLES:
-            for statement in _triggers(connection.vendor, table):
-                cursor.execute(statement)
-
-
-def unguard_log(connection: BaseDatabaseWrapper) -> None:
-    """Take the triggers off: for undoing the migration, and for tests that tamper."""
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            on = f" ON {table}" if connection.vendor == "postgresql" else ""
-            for act in ("update", "delete", "truncate"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}{on}")
+LOG = AppendOnly(TABLES, function="audit_is_append_only", refusal="the activity log is append-only")
 
 
 def admit_application(connection: BaseDatabaseWrapper, role: str) -> None:
@@ -44,17 +24,3 @@ def admit_application(connection: BaseDatabaseWrapper, role: str) -> None:
             f"REVOKE UPDATE, DELETE, TRUNCATE ON {log} FROM {name}",
         ):
             cursor.execute(statement)
-
-
-def _triggers(vendor: str, table: str) -> list[str]:
-    if vendor == "postgresql":
-        return [
-            f"CREATE OR REPLACE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()"
-            for act in ("update", "delete", "truncate")
-        ]
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{act} BEFORE {act.upper()} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        for act in ("update", "delete")
-    ]

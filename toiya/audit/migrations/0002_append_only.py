@@ -10,17 +10,17 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from toiya.audit.append_only import guard_log, unguard_log
+from toiya.audit.append_only import LOG
 
 
 def forwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     del apps
-    guard_log(editor.connection)
+    LOG.guard(editor.connection)
 
 
 def backwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     del apps
-    unguard_log(editor.connection)
+    LOG.unguard(editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -6,17 +6,17 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from toiya.billing.append_only import guard_invoices, unguard_invoices
+from toiya.billing.append_only import INVOICES
 
 
 def forwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     del apps
-    guard_invoices(editor.connection)
+    INVOICES.guard(editor.connection)
 
 
 def backwards(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     del apps
-    unguard_invoices(editor.connection)
+    INVOICES.unguard(editor.connection)
 
 
 class Migration(migrations.Migration):

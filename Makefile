@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests start many processes; each would compile Django and Toiya anew on a machine where this is set.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers on two cores; more only get in each other's way on one database server. Each takes the next test when
-# it is ready; the long ones come first (tests/conftest.py).
+# One worker more than cores: some tests wait, for processes that they start, for a browser, for the next attempt. Each
+# worker takes the next test when it is ready; the long ones come first (tests/conftest.py).
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist load --maxschedchunk 1
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-annotate --no-header $(UPGRADE)
@@ -47,7 +48,7 @@ lint: bootstrap-test ## lint, types, layers, migrations, translations
 
 prove: bootstrap-test ## the heavy proofs that are too long for `make check`
 	$(ON_SQLITE) $(BIN)/pytest -q -m proof
-	TOIYA_DECLARED=yes $(ON_SQLITE) $(BIN)/pytest -q tests/api tests/webhooks/test_api.py
+	TOIYA_DECLARED=yes TOIYA_EACH_QUESTION=yes $(ON_SQLITE) $(BIN)/pytest -q tests/api tests/webhooks/test_api.py
 	$(ON_POSTGRES) $(BIN)/pytest -q -m "proof and not browser"
 
 bench: bootstrap-test ## requests of the API beside their bare statements; figures in var/bench/requests.json

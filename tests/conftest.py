@@ -3,21 +3,21 @@
 import functools
 import ipaddress
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.test import TransactionTestCase
 
 from tests.cast import Cast, cast_in_place
+from tests.emptying import empty_database
+from tests.questions import ASKED, COMPARED, told_of_questions, watch_questions
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
 from tests.undeclared import SENT, TRIED, WALKED, told_of_walks, unwalked, watch_calls
-from toiya.audit.append_only import LOG
-from toiya.billing.append_only import INVOICES
-from toiya.core.prepared import Prepared
+from toiya.api import door
+from toiya.api.operations import OPERATIONS, UNBUILT
+from toiya.api.routing import Routes
 from toiya.tokens import keys
 from toiya.web.access import ACCESS
 
@@ -59,45 +59,27 @@ def only_loopback() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def emptied_log() -> Iterator[None]:
-    """Tests that commit are emptied afterwards; only that emptying passes the guards of activity log and invoices."""
-    empty = vars(TransactionTestCase)["_fixture_teardown"]
-
-    def unguarded(self: TransactionTestCase) -> None:
-        LOG.unguard(connection)
-        INVOICES.unguard(connection)
-        try:
-            empty(self)
-        finally:
-            LOG.guard(connection)
-            INVOICES.guard(connection)
-
+def emptied_tables() -> Iterator[None]:
+    """Tests that commit leave nothing behind."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: empty_database())
         yield
 
 
 @pytest.fixture(autouse=True, scope="session")
 def prepared_as_asked() -> Iterator[None]:
-    """Every prepared question of every test sends the SQL of its queryset, with the same values."""
-    made_for = Prepared.made_for
-
-    def compared(self: Prepared[..., Any], arguments: Mapping[int | str, Any]) -> Any:  # noqa: ANN401
-        kept = made_for(self, arguments)
-        args = [value for name, value in arguments.items() if isinstance(name, int)]
-        named = {name: value for name, value in arguments.items() if isinstance(name, str)}
-        try:
-            sql, values = self.make(*args, **named).query.get_compiler("default").as_sql()
-        except EmptyResultSet:
-            assert kept is None, self.make
-        else:
-            assert kept is not None, self.make
-            one, other = (text.replace("(%s)", "%s") for text in (kept.sql, sql))
-            assert (one, kept.filled(arguments)) == (other, tuple(values)), self.make
-        return kept
-
+    """Prepared questions send the SQL of their queryset, with the same values."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Prepared, "made_for", compared)
+        watch_questions(patch)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_door() -> Iterator[None]:
+    """The table of the API's addresses is made once, not for each browser of a story."""
+    routes = Routes([*OPERATIONS.values(), *UNBUILT.values()])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door, "Routes", lambda _table: routes)
         yield
 
 
@@ -149,6 +131,8 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  (a class of pytest-
     WALKED.update(told.get("walked", {}))
     SENT.update(told.get("sent", {}))
     TRIED.update(told.get("tried", {}))
+    ASKED.update(told.get("asked", {}))
+    COMPARED.update(told.get("compared", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -159,6 +143,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if worker is not None:
         worker["posted"] = sorted(POSTED)
         worker["walked"], worker["sent"], worker["tried"] = dict(WALKED), dict(SENT), dict(TRIED)
+        worker["asked"], worker["compared"] = dict(ASKED), dict(COMPARED)
     elif (
         session.exitstatus == pytest.ExitCode.OK
         and is_whole(session.config)
@@ -175,6 +160,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"no story writes by {', '.join(missing)} (G-06)", red=True)
     if WALKED:
         terminalreporter.write_line(told_of_walks())
+    if ASKED:
+        terminalreporter.write_line(told_of_questions())
 
 
 def never_posted() -> list[str]:

@@ -132,7 +132,7 @@ class Prepared(Generic[P, R]):
     ``make`` sees, instead of ids, texts, dates and instants, expressions that stand for them, and of an actor its ids,
     its time, roles and capacities. It may hand them to filters and annotations, and decide by nothing but what
     belongs to the shape: numbers and enums, whether a text is empty or None is given, and how many a list or tuple has.
-    It reads no clock and no language. tests/conftest.py compares each call of the whole suite with the queryset itself.
+    It reads no clock and no language. tests/questions.py compares the calls of all stories with the queryset.
     """
 
     def __init__(self, make: Callable[P, QuerySet[Any, R]]) -> None:

@@ -23,7 +23,7 @@ LOG = "audit_auditrecord"
 # What is no business of anybody: sessions and tokens, counted guesses, kept answers, mails (the record tells of their
 # cause), the log itself. Who may have a token is recorded: applications, their secrets, and people letting them in.
 BOOKKEEPING = re.compile(
-    r"django_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
+    r"directory_session|toiya_cache|requests_limitcounter|membership_membershipsession|mail_outgoingmail|audit_"
     r"|requests_replay|tokens_(?:accesstoken|refreshtoken|authorizationcode|devicecode|signingkey)$"
 )
 EXCEPTIONS = {

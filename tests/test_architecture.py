@@ -24,6 +24,7 @@ SESSION_FORMS = {"posted": "the sign-in library's forms note the factor in the s
 WITHOUT_TENANT = {
     "directory.Family": "a family contains tenants",
     "directory.Tenant": "is the tenant",
+    "directory.Session": "hangs on a person, once somebody has signed in",
     "membership.MembershipLogin": "belongs to the membership site",
     "membership.MembershipSession": "belongs to the membership site",
     "membership.OrganizationProfile": "belongs to the membership site until a tenant owns it",

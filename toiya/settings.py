@@ -121,7 +121,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -163,7 +162,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "toiya.web.middleware.WhoIsActing",
@@ -228,6 +226,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_TLS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
+SESSION_ENGINE = "toiya.directory.sessions"
 SESSION_COOKIE_NAME = "__Host-toiya" if IS_TLS else "toiya"
 SESSION_COOKIE_SECURE = IS_TLS
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -39,7 +39,7 @@ METHODS = ("GET", "POST")
 WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 NOT_BUSINESS = re.compile(
-    r"django_session|requests_(limitcounter|replay)|toiya_cache|membership_membershipsession"
+    r"directory_session|requests_(limitcounter|replay)|toiya_cache|membership_membershipsession"
 )
 VARIABLE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|name="next" value="[^"]*"')
 WANTED_CELLS = 10_000

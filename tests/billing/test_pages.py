@@ -289,7 +289,7 @@ def test_in_japanese(cast: Cast) -> None:
         assert part in shown, part
 
 
-STATEMENTS = {"list": 7, "invoice": 7, "run": 20}
+STATEMENTS = {"list": 5, "invoice": 5, "run": 18}
 
 
 @pytest.mark.parametrize("count", [1, 12])

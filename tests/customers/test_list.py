@@ -16,7 +16,7 @@ from toiya.core.pagination import PAGE_SIZE
 from toiya.directory.models import Tenant
 from toiya.relations.models import Origin, ResellerRelationship
 
-STATEMENTS_OF_THE_LIST = 6
+STATEMENTS_OF_THE_LIST = 4
 DESTINATIONS = ("account", "services", "users", "licences")
 
 

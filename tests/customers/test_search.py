@@ -17,7 +17,7 @@ from toiya.directory.models import Domain, Tenant
 SEED = random.SystemRandom().randrange(10**9)
 STEMS = (("山田", "やまだ"), ("川瀬", "かわせ"), ("山本", "やまもと"), ("青葉", "あおば"), ("Kamo & Co", ""))
 TRADES = (("工業", "こうぎょう"), ("商事", "しょうじ"), ("", ""), (" 食品", "しょくひん"))
-STATEMENTS_ON_SQLITE = 6
+STATEMENTS_ON_SQLITE = 4
 
 
 def many(cast: Cast, number: int) -> list[Tenant]:

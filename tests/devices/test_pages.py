@@ -292,7 +292,7 @@ def test_the_list_asks_no_more_for_more(cast: Cast) -> None:
     assert counts[0] == STATEMENTS
 
 
-STATEMENTS = 20
+STATEMENTS = 18
 
 
 @pytest.mark.parametrize(

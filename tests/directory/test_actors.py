@@ -28,7 +28,7 @@ def test_actor_has_the_roles_and_capacities_of_this_moment(cast: Cast) -> None:
 
 
 def test_the_rights_of_a_request_are_what_the_tables_say(cast: Cast) -> None:
-    """They are read by a text of their own. Planted faults: a suspension that was lifted counts; a colleague's role."""
+    """Planted faults: a suspension that was lifted counts; a colleague's role."""
     operator = actor_of(cast.ren)
     for capacity in (Capacity.PROVIDER, Capacity.RESELLER):
         vet(cast.hinode, capacity, operator)

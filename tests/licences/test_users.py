@@ -336,14 +336,14 @@ def test_the_lists_cost_the_same_for_one_row_and_for_three(cast: Cast) -> None:
 
 
 STATEMENTS = {
-    "users": 26,
-    "deleted": 25,
-    "pools": 16,
-    "holders": 20,
-    "export": 21,
-    "own users": 10,
-    "own pools": 7,
-    "own deleted": 9,
+    "users": 24,
+    "deleted": 23,
+    "pools": 14,
+    "holders": 18,
+    "export": 19,
+    "own users": 8,
+    "own pools": 5,
+    "own deleted": 7,
 }
 
 

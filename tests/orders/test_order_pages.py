@@ -287,4 +287,4 @@ def test_the_lists_take_the_same_statements_for_one_row_and_for_three(
         assert len(page.context["rows"]) == (1 if count == 1 else 3)
 
 
-LIST_STATEMENTS = 5
+LIST_STATEMENTS = 3

@@ -4,7 +4,6 @@ import re
 import threading
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection, connections
 from django.test import Client
 
@@ -14,7 +13,7 @@ from toiya.audit.models import AuditRecord
 from toiya.core.actor import Actor
 from toiya.core.permissions import Role
 from toiya.directory.errors import LastGlobalAdministrator
-from toiya.directory.models import Domain, Person, Tenant
+from toiya.directory.models import Domain, Person, Session, Tenant
 from toiya.directory.people import RolesNotPossible, assign_roles, disable_person
 from toiya.directory.setup import finish_setup
 from toiya.directory.tenants import hold_role

@@ -23,7 +23,7 @@ from toiya.mail.render import render
 from toiya.subscriptions.models import ScheduledChange, Subscription
 from toiya.subscriptions.radar import Watched, calendar_of, renewals_bought, renewals_sold
 
-STATEMENTS_OF_THE_RADAR = 10
+STATEMENTS_OF_THE_RADAR = 8
 NEAR = dt.timedelta(days=20)
 
 

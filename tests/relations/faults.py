@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 PROCESS, FAULT = "X-Process", "X-Fault"
 # What is remembered, and under which key: module, function, key of its arguments.
 FAULTS: dict[str, tuple[str, str, Callable[..., object]]] = {
-    "person": ("toiya.directory.actors", "person_for_request", str),
+    "person": ("toiya.directory.sessions", "_whose", lambda row: row.person_id),
     "grants": ("toiya.relations.rights", "_usable", lambda actor, tenant: (actor.tenant_id, tenant)),
     "relationship": (
         "toiya.customers.relationships",

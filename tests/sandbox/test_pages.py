@@ -145,10 +145,10 @@ def test_the_page_asks_no_more_for_more(
     sandbox = made_by(cast.mei).sandbox
     mei = browser_of(cast.mei)
     mei.get(HOME)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         mei.get(HOME)
     for number in (1, 2):
         add_reseller(actor_of(part(sandbox, "provider")), details=reseller_details(number))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         page = mei.get(HOME)
     assert "kai@second-2.example" in text_of(page)

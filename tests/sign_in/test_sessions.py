@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.cast import PASSWORD, Cast, actor_of, browser_of, stranger
 from tests.sign_in.walk import SECRET, code_of, enrol_app, give_password, text_of
@@ -13,7 +14,7 @@ from toiya.core.clock import real_now
 from toiya.core.permissions import Role
 from toiya.directory.accounts import SignInInformation
 from toiya.directory.factors import enrol_totp
-from toiya.directory.models import Person
+from toiya.directory.models import Person, Session
 from toiya.directory.people import (
     add_person,
     disable_person,
@@ -21,6 +22,7 @@ from toiya.directory.people import (
     reset_factors,
     reset_password,
 )
+from toiya.directory.sessions import forget_old_sessions
 from toiya.directory.tenants import hold_role
 
 SAFE = "/account/security/"
@@ -132,6 +134,62 @@ def test_sessions_end_idle_after_30_minutes_and_in_any_case_after_12_hours(
 
     # Planted fault: dropping either comparison of _is_over in web/middleware.py fails its row.
     assert is_in(browser) is lives
+
+
+@pytest.mark.goal("G-03")
+def test_session_person_and_rights_come_by_one_statement(cast: Cast) -> None:
+    """Each request asks once, and asks anew. Planted fault: ``_whose`` that leaves the rights to be asked for."""
+    browser = browser_of(cast.nao)
+    browser.get("/no-such-page/")
+
+    with CaptureQueriesContext(connection) as asked:
+        browser.get("/no-such-page/")
+
+    told = [entry["sql"] for entry in asked.captured_queries]
+    assert ["directory_session" in sql for sql in told] == [True, *[False] * (len(told) - 1)]
+    assert not any("directory_roleassignment" in sql or "directory_person" in sql for sql in told[1:])
+    assert browser.get("/dashboard/settings/users/").status_code == 403
+    hold_role(cast.nao, Role.ADMIN_AGENT, actor_of(cast.kai))
+    assert browser.get("/dashboard/settings/users/").status_code == 200
+
+
+@pytest.mark.goal("G-17")
+def test_a_session_opens_for_the_person_whom_both_its_row_and_its_content_name(cast: Cast) -> None:
+    """Planted faults: the comparison of the two, or of the hash, dropped from ``signed_in``."""
+    browser = browser_of(cast.nao)
+    kept = browser.cookies["toiya"].value
+    assert is_in(browser)
+    assert Session.objects.get(session_key=kept).person == cast.nao
+
+    Session.objects.filter(session_key=kept).update(person=cast.kai)
+    assert not is_in(browser)
+    Session.objects.filter(session_key=kept).update(person=None)
+    assert not is_in(browser)
+    Session.objects.filter(session_key=kept).update(person=cast.nao)
+    assert is_in(browser)
+    Person.objects.filter(pk=cast.nao.pk).update(is_application=True)
+    assert not is_in(browser), "applications have no browser"
+
+
+@pytest.mark.parametrize("kept", ["", "short", "x" * 32, "x" * 5000, "\0" + "x" * 31])
+def test_a_cookie_that_names_no_session_opens_nothing(kept: str) -> None:
+    """Planted fault: what cannot be stored as text is asked for, and PostgreSQL refuses the question."""
+    browser = Client()
+    browser.cookies["toiya"] = kept
+
+    assert browser.get(SAFE)["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.goal("G-17")
+def test_sessions_that_have_ended_are_forgotten(cast: Cast) -> None:
+    browser, other = browser_of(cast.kai), browser_of(cast.nao)
+    Session.objects.filter(person=cast.nao).update(expire_date=real_now() - dt.timedelta(seconds=1))
+
+    assert not is_in(other)
+    assert forget_old_sessions() == 1
+
+    assert is_in(browser)
+    assert list(Session.objects.values_list("person", flat=True)) == [cast.kai.pk]
 
 
 @pytest.mark.goal("G-17")

@@ -229,11 +229,11 @@ def test_the_list_costs_the_same_with_three_programs(
     browser = browser_of(cast.mei)
     program_of(cast.mei, Role.SALES_AGENT)
     browser.get(LIST)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         browser.get(LIST)
     for _ in range(2):
         secret_of(cast.mei, program_of(cast.mei, Role.SALES_AGENT))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert browser.get(LIST).content.decode().count("Nightly orders") == 3
 
 

@@ -5,14 +5,14 @@ that is marked ``@prepared`` builds its queryset once for each *shape* of its ar
 are filled in. The rule stays where it was: in the queryset.
 """
 
-import copy
 import datetime as dt
 import functools
 import uuid
+from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
-from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -27,6 +27,13 @@ from django.db.models import (
     TextField,
     UUIDField,
 )
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesListIterable,
+    get_related_populators,
+)
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
@@ -34,6 +41,7 @@ from toiya.core.actor import Actor
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Row: TypeAlias = tuple[Any, ...]  # as the database answers
 MOST_SHAPES = 512
 MOST_IN_LIST = 20  # longer lists have too many shapes
 FIELDS: Mapping[type, "Field[Any, Any]"] = {
@@ -109,14 +117,18 @@ class _Gap:
 class _Made:
     """What is kept of a queryset: its SQL, and what turns the database's rows into those that it promises."""
 
-    rows: Any
-    compiler: SQLCompiler
     sql: str
     parameters: tuple[object, ...]
-    converters: object
+    locks: bool
+    is_native: bool  # ids, texts, dates and instants go to the database as they are
+    promised: Callable[[list[Row]], list[Any]]
 
-    def filled(self, arguments: Mapping[int | str, Any]) -> tuple[object, ...]:
+    def filled(self, arguments: Mapping[int | str, Any]) -> tuple[Any, ...]:
         """The parameters of one call."""
+        if self.is_native:
+            return tuple(
+                [one.place.value_in(arguments) if type(one) is _Gap else one for one in self.parameters]
+            )
         database = connections[DEFAULT_DB_ALIAS]
         return tuple(
             one.field.get_db_prep_value(one.place.value_in(arguments), database)
@@ -148,21 +160,12 @@ class Prepared(Generic[P, R]):
         made = self.made_for(arguments)
         if made is None:
             return []
-        if made.compiler.query.select_for_update and not connection.in_atomic_block:
+        if made.locks and not connection.in_atomic_block:
             raise TransactionManagementError(made.sql)
-        compiler: Any = copy.copy(made.compiler)
-        compiler.connection = connections[DEFAULT_DB_ALIAS]
-        compiler.as_sql = lambda: (made.sql, made.filled(arguments))
-        compiler.get_converters = lambda _expressions: made.converters
-        asked = SimpleNamespace(
-            db=DEFAULT_DB_ALIAS,
-            model=made.rows.model,
-            query=SimpleNamespace(get_compiler=lambda *_place, **_using: compiler),
-            _known_related_objects={},
-        )
-        make_rows = made.rows._iterable_class  # noqa: SLF001  (no public name)
-        found: list[R] = list(make_rows(asked))
-        return found
+        with connection.cursor() as cursor:
+            cursor.execute(made.sql, made.filled(arguments))
+            found = cursor.fetchall()
+        return made.promised(found) if found else []
 
     def statement(self, *args: P.args, **kwargs: P.kwargs) -> tuple[str, tuple[Any, ...]] | None:
         """SQL and parameters, to stand inside of a larger statement; None where no row can fit."""
@@ -193,8 +196,65 @@ class Prepared(Generic[P, R]):
             sql, parameters = compiler.as_sql()
         except EmptyResultSet:
             return None
-        fields = [entry[0] for entry in compiler.select[: compiler.col_count]]
-        return _Made(rows, compiler, sql, tuple(parameters), compiler.get_converters(fields))
+        return _Made(
+            sql,
+            tuple(parameters),
+            rows.query.select_for_update,
+            connection.features.has_native_uuid_field,
+            _promise_of(rows, compiler),
+        )
+
+
+def _promise_of(rows: Any, compiler: Any) -> Callable[[list[Row]], list[Any]]:  # noqa: ANN401  (Django's)
+    """What makes objects, tuples or values of the database's rows, as the queryset itself would."""
+    make = _maker_of(rows, compiler)
+    fields = [entry[0] for entry in compiler.select[: compiler.col_count]]
+    converters, width = compiler.get_converters(fields), compiler.col_count
+    if compiler.has_composite_fields(fields):
+        raise TypeError(f"{rows.model.__name__}: composite keys are not read here")
+
+    def promised(found: list[Row]) -> list[Any]:
+        if compiler.has_extra_select:  # what it is ordered by
+            found = [row[:width] for row in found]
+        if converters:
+            found = [tuple(row) for row in compiler.apply_converters(found, converters)]
+        return found if make is None else [make(row) for row in found]
+
+    return promised
+
+
+def _maker_of(rows: Any, compiler: Any) -> Callable[[Row], Any] | None:  # noqa: ANN401  (Django's)
+    """What makes one row of the queryset's kind; None where it stays as it is."""
+    kind = rows._iterable_class  # noqa: SLF001  (no public name)
+    if kind is ValuesListIterable:
+        return None
+    if kind is FlatValuesListIterable:
+        return itemgetter(0)
+    if kind is NamedValuesListIterable:
+        made: Callable[[Row], Any] = namedtuple("Row", rows._fields)._make  # type: ignore[attr-defined]  # noqa: PYI024
+        return made
+    if kind is ModelIterable:
+        return _model_of(compiler)
+    raise TypeError(f"{kind.__name__} of {rows.model.__name__}: prepared questions do not answer with these")
+
+
+def _model_of(compiler: Any) -> Callable[[Row], Model]:  # noqa: ANN401  (Django's)
+    """Rows become objects as in Django's ModelIterable; what is the same for every row is found once."""
+    about = compiler.klass_info
+    table, places, annotations = about["model"], about["select_fields"], compiler.annotation_col_map or {}
+    start, end = places[0], places[-1] + 1
+    names = [entry[0].target.attname for entry in compiler.select[start:end]]
+    related = get_related_populators(about, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def model_of(row: Row) -> Model:
+        found: Model = table.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+        for one in related:
+            one.populate(row, found)
+        for name, place in annotations.items():
+            setattr(found, name, row[place])
+        return found
+
+    return model_of
 
 
 def prepared(make: Callable[P, QuerySet[Any, R]]) -> Prepared[P, R]:

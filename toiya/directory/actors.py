@@ -2,14 +2,16 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.sql.compiler import SQLCompiler
 
 from toiya.core.actor import Actor, Bystander
 from toiya.core.permissions import Capacity, Role
 from toiya.core.prepared import prepared
-from toiya.directory.models import Person, Rights, Tenant
+from toiya.directory.models import Person, Rights, RoleAssignment, Suspension, Tenant, TenantCapacity
 
 
 def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | None) -> Actor:
@@ -33,44 +35,65 @@ def actor_for(person: Person, *, language: str, second_factor_at: dt.datetime | 
     )
 
 
+class _Joined(Func):
+    """The words of all rows in one text, with spaces between; null where there are no rows."""
+
+    function = "STRING_AGG"
+    template = "%(function)s(%(expressions)s, ' ')"
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Any]:
+        """SQLite has another name for it."""
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
+
+
+def _words(rows: QuerySet[Any], column: str) -> Subquery:
+    return Subquery(rows.values(words=_Joined(column, output_field=TextField())))
+
+
+def held_by(person: str, tenant: str) -> dict[str, Subquery]:
+    """What ``rights_in`` reads: annotations of a row in which these fields name somebody and their organisation."""
+    open_ = Suspension.objects.filter(tenant_id=OuterRef(tenant), lifted_at__isnull=True)
+    return {
+        "held_roles": _words(RoleAssignment.objects.filter(person_id=OuterRef(person)), "role"),
+        "held_capacities": _words(TenantCapacity.objects.filter(tenant_id=OuterRef(tenant)), "capacity"),
+        "held_suspensions": _words(open_, "capacity"),
+    }
+
+
+def rights_in(row: Any) -> Rights:  # noqa: ANN401  (a row with the annotations of ``held_by``)
+    """The roles of the person and the capacities of the organisation, as they are now."""
+    return Rights(
+        roles=frozenset(map(Role, (row.held_roles or "").split())),
+        capacities=frozenset(map(Capacity, (row.held_capacities or "").split())),
+        suspended=frozenset(map(Capacity, (row.held_suspensions or "").split())),
+    )
+
+
 @prepared
 def _persons(person_id: uuid.UUID) -> QuerySet[Person]:
     rows: QuerySet[Person] = Person.objects.filter(pk=person_id)
-    return rows.select_related("tenant__family")
+    return rows.select_related("tenant__family").annotate(**held_by("pk", "tenant_id"))
 
 
 def person_for_request(person_id: uuid.UUID) -> Person | None:
-    """The signed-in person with everything that an actor needs, in two statements: every request begins with them."""
-    found = _persons(person_id)
-    if not found:
-        return None
-    person = found[0]
-    person.rights = rights_of(person)
-    return person
+    """The person with everything that an actor needs, in one statement."""
+    for person in _persons(person_id):
+        person.rights = rights_in(person)
+        return person
+    return None
 
 
-RIGHTS = """
-SELECT 'role', role FROM directory_roleassignment WHERE person_id = %s
-UNION ALL SELECT 'capacity', capacity FROM directory_tenantcapacity WHERE tenant_id = %s
-UNION ALL SELECT 'suspended', capacity FROM directory_suspension WHERE tenant_id = %s AND lifted_at IS NULL
-"""
+@prepared
+def _accounts(person_id: uuid.UUID) -> QuerySet[Person]:
+    rows: QuerySet[Person] = Person.accounts.filter(pk=person_id)
+    return rows.annotate(**held_by("pk", "tenant_id"))
 
 
 def rights_of(person: Person) -> Rights:
-    """The roles of the person and the capacities of the organisation, as they are now."""
-    own, tenant = (
-        Person._meta.pk.get_db_prep_value(key, connection) for key in (person.pk, person.tenant_id)
-    )
-    found: dict[str, set[str]] = {"role": set(), "capacity": set(), "suspended": set()}
-    with connection.cursor() as cursor:
-        cursor.execute(RIGHTS, [own, tenant, tenant])
-        for kind, value in cursor.fetchall():
-            found[kind].add(value)
-    return Rights(
-        roles=frozenset(map(Role, found["role"])),
-        capacities=frozenset(map(Capacity, found["capacity"])),
-        suspended=frozenset(map(Capacity, found["suspended"])),
-    )
+    """The same of an account that was read otherwise; also of an application."""
+    return rights_in(_accounts(person.pk)[0])
 
 
 def bystander_for(tenant: Tenant, *, kind: str, language: str = "") -> Bystander:

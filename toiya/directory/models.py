@@ -3,9 +3,10 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.db.models.functions import Lower
@@ -235,7 +236,7 @@ class Person(AbstractBaseUser):
     session_version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
-    rights: Rights | None = None  # no column: read with the signed-in person, once a request
+    rights: Rights | None = None  # no column: read with the signed-in person at each request
 
     USERNAME_FIELD = "user_name"
     EMAIL_FIELD = "contact_email"
@@ -281,6 +282,25 @@ class Person(AbstractBaseUser):
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
         """Django's own permissions are not used; core/permissions.py is the table."""
         return False
+
+
+class Session(AbstractBaseSession):
+    """A browser that came by; from the sign-in on also whose it is, so that both are read together.
+
+    The database does not insist on the person: a session that is written while its person is removed holds nothing up,
+    and opens nothing.
+    """
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False
+    )
+
+    @classmethod
+    def get_session_store_class(cls) -> type[Any]:
+        """What reads and writes these rows (directory/sessions.py)."""
+        from toiya.directory.sessions import SessionStore  # noqa: PLC0415  (it is built on this table)
+
+        return SessionStore
 
 
 class RoleAssignment(models.Model):

@@ -14,6 +14,7 @@ from toiya.bulk.work import send_waiting_mails, work_on_files
 from toiya.core.clock import real_now
 from toiya.customers.sending import remind_family
 from toiya.devices.work import work_on_devices
+from toiya.directory import sessions
 from toiya.directory.models import Family
 from toiya.fulfilment.queue import due_tasks
 from toiya.fulfilment.speaking import clean_up, forget_old_call_backs, tasks_to_clean_up
@@ -106,6 +107,7 @@ def forget_what_is_over() -> int:
     """Sessions, tokens, counters and cached answers whose time has passed."""
     return (
         forget_old_requests()
+        + sessions.forget_old_sessions()
         + forget_old_sessions()
         + forget_old_tokens()
         + forget_passwords()

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from django.contrib.sessions.models import Session
-
 from toiya.core.clock import real_now
 from toiya.requests.models import CacheEntry, LimitCounter, Replay
 
@@ -12,13 +10,12 @@ KEEP_ANSWERS = dt.timedelta(days=7)
 
 
 def forget_old_requests() -> int:
-    """Remove sessions and cache entries that are over, counters of windows that are long past, and answers that no
-    client asks for again.
+    """Remove cache entries that are over, counters of windows that are long past, and answers that no client asks for
+    again.
     """
     now = real_now()
     removed = 0
     for rows in (
-        Session.objects.filter(expire_date__lt=now),
         CacheEntry.objects.filter(expires__lt=now),
         LimitCounter.objects.filter(window__lt=now - KEEP_COUNTERS),
         Replay.objects.filter(at__lt=now - KEEP_ANSWERS),

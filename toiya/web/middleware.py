@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import resolve, reverse
 from django.utils import translation
@@ -70,25 +71,29 @@ class SecurityHeaders:
 
 
 class WhoIsActing:
-    """``request.actor``: the signed-in person after the second factor, else None. Ends idle and old sessions."""
+    """Who has signed in (``request.user``), and ``request.actor``: the same person after the second factor, else None.
+
+    Ends idle and old sessions.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Read the person and their rights from the database."""
+        """Read session, person and rights from the database."""
         request.actor = None  # type: ignore[attr-defined]
-        if request.user.is_authenticated:
+        person: Person | None = request.session.signed_in()  # type: ignore[attr-defined]
+        request.user = person or AnonymousUser()
+        if person is not None:
             if _is_over(request):
                 logout(request)
             else:
-                self._identify(request)
+                self._identify(request, person)
         return self.get_response(request)
 
-    def _identify(self, request: HttpRequest) -> None:
-        person = request.user
+    def _identify(self, request: HttpRequest, person: Person) -> None:
         factor_at = second_factor_at(request)
-        if isinstance(person, Person) and factor_at is not None and not person.must_change_password:
+        if factor_at is not None and not person.must_change_password:
             request.actor = actor_for(  # type: ignore[attr-defined]
                 person, language=person.language, second_factor_at=factor_at
             )

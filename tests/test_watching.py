@@ -50,7 +50,10 @@ def test_a_question_that_looks_at_a_value_is_found(db: None) -> None:
 
     @prepared
     def people_of(tenant_id: uuid.UUID) -> models.QuerySet[Person]:
-        return Person.objects.filter(tenant=tenant_id) if tenant_id != hidden else Person.objects.all()
+        people: models.QuerySet[Person] = Person.objects.order_by("pk")
+        if tenant_id != hidden:
+            people = people.filter(tenant=tenant_id)
+        return people
 
     hidden = uuid.uuid4()
     for _ in range(ONE_IN):  # one is compared, and the one that comes next

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
+from http.cookies import SimpleCookie
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -211,7 +212,11 @@ def serve(agent: str) -> None:
 
     build_programme()
     person = Person.objects.get(pk=agent)
-    cookies = browser_of(person, language="ja").cookies.output(attrs=[], header="", sep=";").strip()
+    cookies = browser_of(person, language="ja").cookies
+    # The first page gives the form's secret, which the browser brings along from then on.
+    for name, value in get(PAGE, {"Cookie": sent(cookies)}).headers:
+        if name == "Set-Cookie":
+            cookies.load(value)
     middle = ResellerRelationship.objects.filter(partner=person.tenant).order_by("customer_sort_key", "id")
     customer = middle.values_list("customer_id", flat=True)[20]
     with connection.cursor() as cursor:
@@ -223,7 +228,7 @@ def serve(agent: str) -> None:
     for line in sys.stdin:
         case = CASES[line.strip()]
         path = case["path"].format(customer=customer)
-        headers = {"Cookie": cookies, "Accept-Language": "ja"}
+        headers = {"Cookie": sent(cookies), "Accept-Language": "ja"}
         if "swap" in case:
             headers |= {"HX-Request": "true", "HX-Target": case["swap"]}
         ask = partial(get, path, headers)
@@ -231,11 +236,17 @@ def serve(agent: str) -> None:
         print(json.dumps(one_round(ask, statement, backend)), flush=True)
 
 
+def sent(cookies: SimpleCookie) -> str:
+    """As a browser sends them back."""
+    return cookies.output(attrs=[], header="", sep=";").strip()
+
+
 class Answer(NamedTuple):
     """What the server would send."""
 
     status: int
     content: bytes
+    headers: list[tuple[str, str]]
 
 
 @cache
@@ -264,10 +275,10 @@ def get(path: str, headers: dict[str, str]) -> Answer:
         "wsgi.errors": sys.stderr,
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
     }
-    status: list[str] = []
-    body = application()(environ, lambda line, _headers, _error=None: status.append(line))
+    begun: list[Any] = []
+    body = application()(environ, lambda *told: begun.extend(told))
     try:
-        return Answer(int(status[0].split(" ", 1)[0]), b"".join(body))
+        return Answer(int(begun[0].split(" ", 1)[0]), b"".join(body), begun[1])
     finally:
         body.close()
 

@@ -1,12 +1,16 @@
 """The connection to PostgreSQL: what comes out is what Django would have made of it, and a dead one is replaced."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import DataError, IntegrityError, connection, connections, transaction
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 
 from toiya.core.clock import real_now
+from toiya.core.prepared import rows_of
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="the engine is PostgreSQL's")
 
@@ -53,3 +57,36 @@ def test_a_connection_that_the_server_closed_is_replaced() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone() != (first,)
+
+
+@pytest.mark.django_db
+def test_statements_without_django_in_between_fail_as_its_own_do() -> None:
+    """Planted faults: ``rows_of`` without its error wrapper, or in a transaction that is broken already."""
+    assert rows_of("SELECT %s::int, 'x'", [1]) == [(1, "x")]
+
+    with pytest.raises(DataError), transaction.atomic():
+        rows_of("SELECT 1 / %s::int", [0])
+    with transaction.atomic():
+        with pytest.raises(IntegrityError), transaction.atomic(durable=False, savepoint=False):
+            rows_of("INSERT INTO directory_family (id) VALUES (gen_random_uuid()) RETURNING id", [])
+        with pytest.raises(TransactionManagementError):
+            rows_of("SELECT 1", [])
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_whoever_listens_hears_of_every_statement() -> None:
+    """Planted fault: ``rows_of`` that goes to the driver also where statements are noted or wrapped."""
+    heard: list[str] = []
+
+    def listen(execute: Any, sql: str, *rest: Any) -> Any:  # noqa: ANN401
+        heard.append(sql)
+        return execute(sql, *rest)
+
+    with CaptureQueriesContext(connection) as noted:
+        rows_of("SELECT 1", [])
+    with connection.execute_wrapper(listen):
+        rows_of("SELECT 2", [])
+
+    assert [entry["sql"] for entry in noted.captured_queries] == ["SELECT 1"]
+    assert heard == ["SELECT 2"]

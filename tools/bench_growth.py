@@ -225,6 +225,7 @@ def serve(agent: str) -> None:
     # As the server does (toiya/wsgi.py).
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)
     for line in sys.stdin:
         case = CASES[line.strip()]
         path = case["path"].format(customer=customer)

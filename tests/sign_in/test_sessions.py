@@ -171,7 +171,12 @@ def test_a_session_opens_for_the_person_whom_both_its_row_and_its_content_name(c
     assert not is_in(browser), "applications have no browser"
 
 
-@pytest.mark.parametrize("kept", ["", "short", "x" * 32, "x" * 5000, "\0" + "x" * 31])
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "kept",
+    ["", "short", "x" * 32, "x" * 5000, "\0" + "x" * 31],
+    ids=["empty", "short", "unknown", "long", "with a zero byte"],
+)
 def test_a_cookie_that_names_no_session_opens_nothing(kept: str) -> None:
     """Planted fault: what cannot be stored as text is asked for, and PostgreSQL refuses the question."""
     browser = Client()

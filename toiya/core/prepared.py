@@ -162,9 +162,7 @@ class Prepared(Generic[P, R]):
             return []
         if made.locks and not connection.in_atomic_block:
             raise TransactionManagementError(made.sql)
-        with connection.cursor() as cursor:
-            cursor.execute(made.sql, made.filled(arguments))
-            found = cursor.fetchall()
+        found = rows_of(made.sql, made.filled(arguments))
         return made.promised(found) if found else []
 
     def statement(self, *args: P.args, **kwargs: P.kwargs) -> tuple[str, tuple[Any, ...]] | None:
@@ -203,6 +201,17 @@ class Prepared(Generic[P, R]):
             connection.features.has_native_uuid_field,
             _promise_of(rows, compiler),
         )
+
+
+def rows_of(sql: str, parameters: Sequence[Any]) -> list[Row]:
+    """All rows of one statement; on PostgreSQL with nothing between us and the driver (core/postgresql)."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor == "postgresql":
+        found: list[Row] = database.rows_of(sql, parameters)
+        return found
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 def _promise_of(rows: Any, compiler: Any) -> Callable[[list[Row]], list[Any]]:  # noqa: ANN401  (Django's)

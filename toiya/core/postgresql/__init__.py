@@ -1,1 +1,1 @@
-"""Django's engine for PostgreSQL with two things done more cheaply; named in the settings."""
+"""Django's engine for PostgreSQL with a few things done more cheaply; named in the settings."""

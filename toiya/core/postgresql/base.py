@@ -1,12 +1,14 @@
-"""PostgreSQL as Django speaks to it, with two things done more cheaply (docs/adr, "Prepared questions").
+"""PostgreSQL as Django speaks to it, with three things done more cheaply (docs/adr, "Prepared questions").
 
 - Instants are read by the driver's compiled loader. Django puts one of its own in its place, written in Python, to set
   the connection's time zone; ours is UTC, and so is what the compiled one answers with.
 - A connection that a request takes over is asked whether it still lives only where something has come in on it: a
   server that stops, or is put behind another, says so or closes it. Without that the question would be answered yes.
+- A prepared question is handed to the driver as it is (``rows_of``), where nobody listens to what is asked.
 """
 
 import select
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -38,6 +40,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if name is None:
             return self.connection.cursor()
         return self.connection.cursor(name, scrollable=False, withhold=self.connection.autocommit)
+
+    def rows_of(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """All rows of one statement; errors and broken transactions are told as Django tells them."""
+        if self.queries_logged or self.execute_wrappers:
+            with self.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                watched: list[tuple[Any, ...]] = cursor.fetchall()
+                return watched
+        self.validate_thread_sharing()
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            rows: list[tuple[Any, ...]] = self.connection.cursor().execute(sql, parameters).fetchall()
+            return rows
 
     def is_usable(self) -> bool:
         """Whether the connection lives, before a request uses it again."""

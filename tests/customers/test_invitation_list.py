@@ -15,7 +15,7 @@ from toiya.customers.models import RelationshipInvitation
 from toiya.directory.models import Person
 
 LIST = reverse("customers:invitations")
-STATEMENTS_OF_THE_LIST = 9
+STATEMENTS_OF_THE_LIST = 7
 
 
 def asked_for(cast: Cast) -> dict[str, RelationshipInvitation]:

@@ -1,6 +1,7 @@
 """The list of customers: found, opened in place, exported."""
 
 import csv
+import html
 import io
 import re
 import uuid
@@ -10,13 +11,19 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from tests.cast import Cast, browser_of, found, partner, relate
-from tests.customers.story import accepted, customers_seen_by, invited, invited_for_both
+from tests.cast import Cast, actor_of, browser_of, found, partner, relate
+from tests.customers.story import accepted, customers_seen_by, draft_path, invited, invited_for_both
+from tests.subscriptions.story import granted
 from toiya.core.pagination import PAGE_SIZE
+from toiya.core.permissions import Capacity, DirectoryRole
+from toiya.customers.drafts import with_link
+from toiya.customers.relationships import access_held_in, grants_from
 from toiya.directory.models import Tenant
-from toiya.relations.models import Origin, ResellerRelationship
+from toiya.relations.grants import remove_grant
+from toiya.relations.models import Channel, GrantRole, Origin, ResellerRelationship
 
 STATEMENTS_OF_THE_LIST = 4
+STATEMENTS_OF_THE_TABLE = 2  # who asks, and the rows
 DESTINATIONS = ("account", "services", "users", "licences")
 
 
@@ -71,6 +78,107 @@ def test_the_list_takes_the_same_number_of_statements_however_many_rows(
 
     with django_assert_num_queries(STATEMENTS_OF_THE_LIST + 2 * (expanded == "open")):
         browser.get(path)
+
+
+@pytest.mark.parametrize("expanded", ["closed", "open"])
+def test_the_arrow_asks_for_no_more_than_the_table_shows(
+    cast: Cast, expanded: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Planted faults: the resellers of the filter, or the open invitations, are read for the table too."""
+    partner(cast.hinode, cast.kawase)
+    relate(cast.hinode, cast.aoba)
+    granted(cast, cast.hinode, Capacity.PROVIDER)
+    browser, opens = browser_of(cast.mei), expanded == "open"
+    path = reverse("customers:list") + (f"?expand={cast.aoba.pk}" if opens else "")
+    swap = {"HX-Request": "true", "HX-Target": "customers"}
+    browser.get(path, headers=swap)
+
+    with django_assert_num_queries(STATEMENTS_OF_THE_TABLE + 2 * opens):
+        table = browser.get(path, headers=swap).content.decode()
+
+    assert ("License administrator" in table) is opens
+    # A foreign customer, or one that stands on another page, opens nothing and is not asked about.
+    with django_assert_num_queries(STATEMENTS_OF_THE_TABLE):
+        page = browser.get(f"{reverse('customers:list')}?expand={cast.midori.pk}", headers=swap)
+    assert "row-details" not in page.content.decode()
+
+
+def test_the_list_of_a_provider_reads_its_resellers_and_invitations_by_one_statement_each(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Planted faults: whether an invitation was mailed is read beside it; one that was mailed stands for all."""
+    partner(cast.hinode, cast.kawase)
+    browser = browser_of(cast.mei)
+    for place in range(3):
+        invitation = invited(cast.mei, channel=Channel.PROVIDER)
+        draft = {"message": with_link(invitation), "email": f"info{place}@aoba.example"}
+        browser.post(draft_path(invitation), {**draft, "act": "send" if place else "save"})
+    path = reverse("customers:list")
+    browser.get(path)
+
+    with django_assert_num_queries(STATEMENTS_OF_THE_LIST + 1):
+        page = browser.get(path).content.decode()
+
+    assert re.findall(r"Mailed by the system to (\S+)", page) == ["info2@aoba.example", "info1@aoba.example"]
+    assert page.count("Not mailed by the system") == 1
+    assert f'<option value="{cast.kawase.pk}">' in page
+
+
+def test_the_opened_row_names_all_access_that_is_held_the_weakest_role_first(cast: Cast) -> None:
+    """Planted faults: one grant of two is shown; roles stand as the database gives them; access of others, or what has
+    ended, is shown.
+    """
+    relate(cast.kawase, cast.aoba)
+    granted(cast, cast.hinode, Capacity.PROVIDER)
+    ended = granted(cast, cast.kawase)
+    remove_grant(actor_of(cast.emi), grant=ended)
+    first, second = (granted(cast, cast.kawase) for _grant in range(2))
+    for role in (DirectoryRole.GLOBAL_ADMINISTRATOR, DirectoryRole.DIRECTORY_READER):
+        GrantRole.objects.create(tenant=cast.aoba, grant=second, role=role)
+    first.roles.all().delete()
+
+    access = access_held_in(actor_of(cast.kai), cast.aoba.pk)
+
+    held = grants_from(actor_of(cast.kai), cast.aoba.pk)
+    assert [tuple(one) for one in access] == [
+        (grant.directory_roles, grant.starts_at, grant.expires_at) for grant in held
+    ]
+    assert sorted(len(one.directory_roles) for one in access) == [0, 3]
+    page = browser_of(cast.kai).get(reverse("customers:list"), {"expand": str(cast.aoba.pk)}).content.decode()
+    labels = [str(role.label) for role in second.directory_roles]
+    assert ", ".join(labels) in page
+
+
+@pytest.mark.goal("G-26")
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_signs_of_html_and_of_forms_in_names_are_shown_as_they_are(cast: Cast, language: str) -> None:
+    """Planted faults: a row fills in a name as it was typed; it is filled in a second time with what stands in it."""
+    names = [
+        "<b>客</b>",
+        "客 & Co",
+        '"客"',
+        "'客'",
+        "客 {name} %(name)s 100 %",
+        "\ue000name\ue001 客",
+        "{{ 客 }}",
+    ]
+    customers_of(cast, cast.kawase, *((name, "", f"d{place}.example") for place, name in enumerate(names)))
+    ResellerRelationship.objects.update(origin_note="<i>%(detail)s & {detail}")
+    browser = browser_of(cast.kai, language=language)
+
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "customers"}):
+        page = browser.get(reverse("customers:list"), {"q": "客"}, headers=headers).content.decode()
+
+        assert "<b>" not in page
+        assert "<i>" not in page
+        cells = re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a></th>', page)
+        assert sorted(html.unescape(cell) for cell in cells) == sorted(names)
+        labels = re.findall(r'<a class="expander"[^>]*><svg[^>]*aria-label="([^"]+)"', page)
+        manage = "{}を管理する" if language == "ja" else "Manage {}"
+        assert [html.unescape(label) for label in labels] == [
+            manage.format(html.unescape(cell)) for cell in cells
+        ]
+        assert page.count("&lt;i&gt;%(detail)s &amp; {detail}") == len(names)
 
 
 @pytest.mark.parametrize(

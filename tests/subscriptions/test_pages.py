@@ -1,6 +1,7 @@
 """A subscription through its pages: found, managed, refused with a reason, kept apart from strangers."""
 
 import csv
+import html
 import io
 import re
 import uuid
@@ -464,6 +465,25 @@ def test_the_lists_take_the_same_number_of_statements_however_many_rows(
         assert browser.get(reverse("subscriptions:list"), {"q": "アオバ"}).status_code == 200
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_signs_of_html_and_of_forms_in_names_are_shown_as_they_are(cast: Cast, language: str) -> None:
+    """Planted fault: a row fills in a name as it was typed."""
+    shop = chain(cast)
+    name = "<b>'A'</b> & \"B\" {name} %(name)s 100 %"
+    Tenant.objects.filter(pk__in=[cast.aoba.pk, cast.kawase.pk]).update(name=name)
+    subscription = subscribed(cast, shop, cast.aoba)
+    Subscription.objects.update(friendly_name=name)
+
+    page = browser_of(cast.mei, language=language).get(reverse("subscriptions:list")).content.decode()
+
+    assert "<b>" not in page
+    shown = html.escape(name)
+    assert f'<a href="{page_of(subscription)}">{shown}</a><span class="cell-sub">' in page
+    assert f'<a href="{reverse("customers:services", args=[cast.aoba.pk])}">{shown}</a>' in page
+    assert f'<option value="{cast.kawase.pk}">{shown}</option>' in page
+    assert re.search(rf'<td data-label="[^"]+">{re.escape(shown)}</td></tr>', page)
+
+
 @pytest.mark.parametrize("walks", [(1, 2), (2, 5), (1000, 10_000)])
 def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, walks: tuple[int, int]) -> None:
     """The latest first, page after page. Planted faults, which show on PostgreSQL: the look-up gives the oldest first;
@@ -501,7 +521,9 @@ def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, walks
 
 @pytest.mark.requirement("N-22")
 def test_the_list_is_searched_and_exported(cast: Cast) -> None:
-    """Planted faults: the file ignores the filters; rows of customers that are no longer served."""
+    """Planted faults: the file ignores the filters; rows of customers that are no longer served; the reseller of the
+    filter need not be a partner.
+    """
     shop = chain(cast)
     kamome = found(cast.family, "カモメ工業", "kamome.example", reading="かもめこうぎょう")
     relate(cast.hinode, kamome)
@@ -520,7 +542,9 @@ def test_the_list_is_searched_and_exported(cast: Cast) -> None:
     assert names(state="suspended") == ["Office Standard"]
     assert names(ends="60") == ["Office Trial"]
     assert names(reseller=str(cast.kawase.pk), product=str(shop.product.pk)) == names()
-    assert browser_of(cast.mei).get(reverse("subscriptions:list"), {"reseller": "x"}).status_code == 404
+    for reseller in ("x", str(cast.yamabuki.pk)):  # nobody's, and no partner's
+        narrowed = browser_of(cast.mei).get(reverse("subscriptions:list"), {"reseller": reseller})
+        assert narrowed.status_code == 404
 
     answer = browser_of(cast.mei).get(reverse("subscriptions:export", args=["csv"]))
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

@@ -56,11 +56,14 @@ def when(value: datetime | None) -> str:
 
 def day(value: date | None) -> str:
     """A calendar day; of a moment, the day that it is for the reader."""
-    if value is None:
-        return ""
+    return "" if value is None else day_for(value, get_language() or "")
+
+
+def day_for(value: date, language: str) -> str:
+    """The same for readers of a language."""
     if isinstance(value, datetime):
         value = timezone.localtime(value, reader_zone()).date()
-    return _day(value, get_language() or "")
+    return _day(value, language)
 
 
 @lru_cache(maxsize=4_000)

@@ -1,15 +1,18 @@
 """The inviting side's view of its invitations: where each one stands, and what happened to it (C-01)."""
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from toiya.core.actor import Actor
 from toiya.core.errors import NotVisible
 from toiya.core.permissions import Permission
+from toiya.core.prepared import prepared
 from toiya.core.text import fold
-from toiya.customers.models import RelationshipInvitation
+from toiya.customers.models import RelationshipInvitation, RelationshipSending
 from toiya.partnerships.models import InvitationState
 
 EXPIRED = "expired"  # not a state but a comparison with the clock (G-04)
@@ -53,10 +56,30 @@ def find_invitations(actor: Actor, *, search: str = "", state: str = "") -> Quer
     return rows
 
 
-def open_invitations(actor: Actor) -> QuerySet[RelationshipInvitation]:
-    """Those that can still be accepted, the newest first."""
-    rows = invitations_of(actor).filter(state=InvitationState.OPEN, expires_at__gt=actor.now)
-    return rows.order_by("-created_at", "-id")
+class Waiting(NamedTuple):
+    """An invitation that can still be accepted, as the list of customers tells of it."""
+
+    pk: uuid.UUID
+    customer_name: str
+    email: str
+    named_domain: str
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    is_standing: bool
+    is_mailed: bool
+
+
+def newest_open(actor: Actor, most: int) -> list[Waiting]:
+    """So many of those that can still be accepted, the newest first."""
+    return [Waiting(*row) for row in _open(actor, most)]
+
+
+@prepared
+def _open(actor: Actor, most: int) -> QuerySet[RelationshipInvitation, tuple[Any, ...]]:
+    own = RelationshipInvitation.objects.visible_to(actor)
+    rows = own.filter(state=InvitationState.OPEN, expires_at__gt=actor.now)
+    mailed = Exists(RelationshipSending.objects.filter(invitation=OuterRef("pk")))
+    return rows.order_by("-created_at", "-id").annotate(is_mailed=mailed).values_list(*Waiting._fields)[:most]
 
 
 def invitation_of(actor: Actor, invitation_id: uuid.UUID) -> RelationshipInvitation:

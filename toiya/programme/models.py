@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from toiya.core.ids import new_id
 
 
-def in_language(japanese: str, english: str) -> str:
-    """The text in the reader's language, or in the other one where it is missing."""
-    first, second = (japanese, english) if (get_language() or "en").startswith("ja") else (english, japanese)
+def in_language(japanese: str, english: str, language: str = "") -> str:
+    """The text in the reader's language, or in the one that is given, or in the other one where it is missing."""
+    is_japanese = (language or get_language() or "en").startswith("ja")
+    first, second = (japanese, english) if is_japanese else (english, japanese)
     return first or second
 
 

@@ -31,6 +31,7 @@ from toiya.programme.countries import open_countries
 from toiya.relations.grants import powers_of
 from toiya.relations.models import AdministrationGrant, Channel
 from toiya.web.enrolment.forms import Answers
+from toiya.web.filters import Choice, Filters, Text
 
 DOMAIN = RegexValidator(
     r"^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
@@ -204,22 +205,16 @@ class DeclineForm(forms.Form):
     )
 
 
-class SearchForm(forms.Form):
-    """What the list is narrowed by."""
+class SearchForm(Filters):
+    """What the list is narrowed by. Whether a reseller is a partner, the database is asked."""
 
-    q = forms.CharField(label=_("Name or domain"), required=False, max_length=100)
-    reseller = forms.ChoiceField(label=_("Reseller"), required=False)
+    q = forms.CharField(label=_("Name or domain"), required=False, max_length=100, widget=Text)
+    reseller = forms.UUIDField(label=_("Reseller"), required=False, widget=Choice)
 
-    def __init__(self, *args: Any, resellers: list[Tenant] | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by_reseller: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if resellers is None:
+        if not by_reseller:
             del self.fields["reseller"]
-        else:
-            choices = [
-                ("", gettext("All customers")),
-                *((str(tenant.pk), reader_name(tenant)) for tenant in resellers),
-            ]
-            self.fields["reseller"].choices = choices  # type: ignore[attr-defined]
 
 
 class InvitationSearchForm(forms.Form):

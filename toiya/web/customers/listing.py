@@ -1,53 +1,46 @@
 """The rows of the list of customers, ready to be written down."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.html import escape
+from django.utils.translation import get_language
 
-from toiya.core.reader import reader_name
+from toiya.core.reader import day_for, name_for
 from toiya.customers.search import Line
 from toiya.relations.models import Channel, Origin
-from toiya.web.rows import addresses
-from toiya.web.templatetags.ui import expander, moment
 
 TABLE = "customers"
-Row = dict[str, object]
 
 
-def rows_of(lines: Iterable[Line], opened: uuid.UUID | None, kept: Mapping[str, str]) -> list[Row]:
-    """What stands in each row; ``kept`` are the filters and the page, which the arrow of a row keeps."""
-    account, closed = addresses("customers:account"), f"{reverse('customers:list')}?{urlencode(kept)}"
-    open_ = f"{closed}&expand=" if kept else f"{closed}expand="
+def rows_of(
+    lines: Iterable[Line], opened: uuid.UUID | None, details: str, kept: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """The texts of each row (customers/_row.html). ``details`` stand below the opened row; ``kept`` are the filters and
+    the page, which the arrow of a row keeps.
+    """
+    closed = f"{reverse('customers:list')}?{urlencode(kept)}"
+    common = {
+        "closed_url": escape(closed),
+        "open_url": escape(f"{closed}&expand=" if kept else f"{closed}expand="),
+    }
     origins, channels = _words(Origin), _words(Channel)
-    manage = _("Manage %(name)s")
-    rows = []
+    language = get_language() or ""
     for line in lines:
-        pk, name, is_open = line.customer_id, reader_name(line), line.customer_id == opened
-        rows.append(
-            {
-                "pk": pk,
-                "name": name,
-                "domain": line.domain,
-                "since": moment(line.since, "day"),
-                "origin": origins.get(line.origin, line.origin),
-                "detail": line.origin_note or channels.get(line.channel, line.channel),
-                "is_open": is_open,
-                "details": f"customer-{pk}",
-                "arrow": expander(
-                    closed if is_open else f"{open_}{pk}",
-                    expanded=is_open,
-                    details=f"customer-{pk}",
-                    label=manage % {"name": name},
-                    swap=TABLE,
-                ),
-                "account_url": account(pk),
-            }
-        )
-    return rows
+        yield {
+            **common,
+            "customer_id": str(line.customer_id),
+            "name": name_for(line.name, line.latin_name, language),
+            "domain": line.domain,
+            "since": line.since.isoformat(),
+            "since_day": day_for(line.since, language),
+            "origin": origins.get(line.origin, line.origin),
+            "detail": line.origin_note or channels.get(line.channel, line.channel),
+            "details": details if line.customer_id == opened else "",
+        }
 
 
 def _words(choices: type[Origin] | type[Channel]) -> dict[str, str]:
-    return {value: str(label) for value, label in choices.choices}
+    return {value: escape(str(label)) for value, label in choices.choices}

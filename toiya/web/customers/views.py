@@ -7,13 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from toiya.core.actor import Actor
 from toiya.core.csv_files import Cell
@@ -21,12 +23,13 @@ from toiya.core.errors import NotVisible, Refusal
 from toiya.core.pagination import page_by_key
 from toiya.core.permissions import Capacity, Permission
 from toiya.core.prepared import prepared
-from toiya.core.reader import reader_name
+from toiya.core.reader import day, name_for, reader_name
 from toiya.customers.agreements import confirmations_of
-from toiya.customers.invitations import open_invitations
-from toiya.customers.models import CustomerAccount, RelationshipInvitation
+from toiya.customers.invitations import newest_open
+from toiya.customers.models import CustomerAccount
 from toiya.customers.relationship_requests import is_administered_elsewhere
 from toiya.customers.relationships import (
+    access_held_in,
     consents_of,
     customers_of,
     grants_from,
@@ -34,7 +37,6 @@ from toiya.customers.relationships import (
     relationship_with,
 )
 from toiya.customers.search import page_of_customers
-from toiya.directory.models import Tenant
 from toiya.enrolment.agreements import customer_acceptance_of
 from toiya.orders.models import Cart, OrderRequest, OrderRequestState
 from toiya.programme.countries import country_name
@@ -47,6 +49,7 @@ from toiya.web.customers.listing import TABLE, rows_of
 from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
+from toiya.web.rows import filled
 from toiya.web.subscriptions.forms import SuspendForm
 from toiya.web.subscriptions.presenting import row_of
 
@@ -55,63 +58,73 @@ OPEN_SHOWN = 5
 
 def customers(request: PersonRequest) -> HttpResponse:
     """The customers, with the row in question opened in place (S-080, S-093, N-21)."""
+    actor = request.actor
     form, asked = _asked(request)
-    page = page_of_customers(request.actor, **asked, cursor=cursor_of(request))
+    page = page_of_customers(actor, **asked, cursor=cursor_of(request))
     opened = _uuid(request.GET.get("expand", ""))
     kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
-    table = {
-        "rows": rows_of(page.rows, opened, kept),
-        "grants": grants_from(request.actor, opened) if opened else [],
-        "summary": summary_of(request.actor, opened) if opened else None,
-        "may_request": request.actor.may(Permission.RELATIONSHIPS_REQUEST),
-    }
+    is_shown = any(line.customer_id == opened for line in page.rows)
+    details = _details(actor, opened) if opened and is_shown else ""
+    rows = filled("customers/_row.html", rows_of(page.rows, opened, details, kept))
     if request.htmx.target == TABLE:
-        return render(request, "customers/_table.html", table)
+        return HttpResponse(render_to_string("customers/_table.html", {"rows": rows}))
+    if "reseller" in form.fields:
+        form.offer("reseller", reseller_choices(actor), everything=_("All customers"))
     context = {
-        **table,
+        "rows": rows,
         "form": form,
-        "waiting": _waiting(request.actor),
+        "waiting": newest_open(actor, OPEN_SHOWN),
         "pager": pager_of(request, page),
         "is_searched": bool(kept.get("q") or kept.get("reseller")),
         "filters": urlencode({key: value for key, value in kept.items() if key in {"q", "reseller"}}),
-        "may_add": request.actor.may(Permission.CUSTOMERS_ADD),
+        "may_add": actor.may(Permission.CUSTOMERS_ADD),
+        "may_request": actor.may(Permission.RELATIONSHIPS_REQUEST),
         "tabs": customer_tabs("customers:list"),
     }
     return render(request, "customers/list.html", context)
 
 
-@prepared
-def _open_ones(actor: Actor) -> QuerySet[RelationshipInvitation]:
-    return open_invitations(actor).select_related(None).prefetch_related(None)[:OPEN_SHOWN]
-
-
-def _waiting(actor: Actor) -> list[RelationshipInvitation]:
-    """What the card above the list says of open invitations, and nothing that only their own pages say."""
-    rows = _open_ones(actor)
-    prefetch_related_objects(rows, "sendings")
-    return rows
+def _details(actor: Actor, customer_id: uuid.UUID) -> SafeString:
+    """What stands below the opened row."""
+    held, summary = access_held_in(actor, customer_id), summary_of(actor, customer_id)
+    services = ngettext("%(number)s subscription", "%(number)s subscriptions", summary.services)
+    texts = {
+        "customer_id": str(customer_id),
+        "services": services % {"number": summary.services},
+        "next_renewal": day(summary.next_renewal),
+        "access": render_to_string("customers/_grants.html", {"grants": held}) if held else "",
+    }
+    return filled("customers/_details.html", [texts])
 
 
 def _asked(request: PersonRequest) -> tuple[SearchForm, dict[str, Any]]:
-    form = SearchForm(request.GET or None, resellers=partnered_resellers(request.actor))
+    form = SearchForm(request.GET or None, by_reseller=filters_by_reseller(request.actor))
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and "reseller" in form.errors:
         raise NotVisible
-    return form, {"search": valid.get("q", ""), "reseller_id": _uuid(valid.get("reseller", ""))}
+    return form, {"search": valid.get("q", ""), "reseller_id": valid.get("reseller")}
 
 
-def partnered_resellers(actor: Actor) -> list[Tenant] | None:
+def filters_by_reseller(actor: Actor) -> bool:
     """A provider filters by the resellers it works with; a reseller has no such filter."""
-    if Capacity.PROVIDER not in actor.capacities | actor.suspended:
-        return None
-    return [row.reseller for row in _partnerships(actor)]
+    return Capacity.PROVIDER in actor.capacities | actor.suspended
+
+
+def reseller_choices(actor: Actor) -> list[tuple[str, str]]:
+    """The resellers that a provider works with, by id and name, in the order of their readings."""
+    language = get_language() or ""
+    return [
+        (str(pk), name_for(name, latin_name, language))
+        for pk, name, latin_name in _partnered_resellers(actor)
+    ]
 
 
 @prepared
-def _partnerships(actor: Actor) -> QuerySet[Partnership]:
+def _partnered_resellers(actor: Actor) -> QuerySet[Partnership, tuple[uuid.UUID, str, str]]:
     live = Partnership.objects.visible_to(actor).live().filter(provider_id=actor.tenant_id)
-    named = live.select_related("reseller").only("reseller", "reseller__name", "reseller__latin_name")
-    return named.order_by("reseller__sort_key", "id")
+    return live.order_by("reseller__sort_key", "id").values_list(
+        "reseller_id", "reseller__name", "reseller__latin_name"
+    )
 
 
 def customer_tabs(current: str) -> list[dict[str, object]]:

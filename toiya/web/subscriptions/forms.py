@@ -7,50 +7,49 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from toiya.catalogue.models import Availability, Product
+from toiya.catalogue.models import Availability
 from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.subscriptions.history import offer_name
 from toiya.subscriptions.models import Subscription, SubscriptionState
+from toiya.web.filters import Choice, Filters, Text
 
 MOST = 1_000_000
 SOON = (30, 60, 90)
 
 
-class FilterForm(forms.Form):
-    """What the list is narrowed by."""
+class FilterForm(Filters):
+    """What the list is narrowed by. Whether a reseller is a partner, the database is asked."""
 
-    q = forms.CharField(label=_("Customer or domain"), required=False, max_length=100)
+    q = forms.CharField(label=_("Customer or domain"), required=False, max_length=100, widget=Text)
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
+        widget=Choice,
         choices=[
             ("", _("All states")),
             ("live", _("Not ended")),
             *((state.value, state.label) for state in SubscriptionState),
         ],
     )
-    product = forms.ChoiceField(label=_("Product"), required=False)
+    product = forms.ChoiceField(label=_("Product"), required=False, widget=Choice)
     ends = forms.TypedChoiceField(
         label=_("Term ends"),
         required=False,
+        widget=Choice,
         coerce=int,
         empty_value=None,
         choices=[("", _("At any time")), *((days, _("within %s days") % days) for days in SOON)],
     )
-    reseller = forms.ChoiceField(label=_("Reseller"), required=False)
+    reseller = forms.UUIDField(label=_("Reseller"), required=False, widget=Choice)
 
     def __init__(
-        self, *args: Any, products: Iterable[Product], resellers: list[Tenant] | None, **kwargs: Any
+        self, *args: Any, products: Iterable[tuple[str, str]], by_reseller: bool, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        offered = [("", _("All products")), *((str(row.pk), row.name) for row in products)]
-        self.fields["product"].choices = offered  # type: ignore[attr-defined]
-        if resellers is None:
+        self.fields["product"].choices = [("", _("All products")), *products]  # type: ignore[attr-defined]
+        if not by_reseller:
             del self.fields["reseller"]
-        else:
-            names = [("", _("All resellers")), *((str(row.pk), reader_name(row)) for row in resellers)]
-            self.fields["reseller"].choices = names  # type: ignore[attr-defined]
 
 
 class NothingForm(forms.Form):

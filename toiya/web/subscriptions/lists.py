@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toiya.catalogue.models import Product
@@ -16,14 +17,17 @@ from toiya.core.actor import Actor
 from toiya.core.csv_files import Cell
 from toiya.core.errors import NotVisible
 from toiya.core.prepared import prepared
+from toiya.customers.relationships import must_be_partnered
+from toiya.programme.models import in_language
 from toiya.subscriptions.lists import find_subscriptions, page_of_subscriptions
 from toiya.subscriptions.models import LIVE, SubscriptionQuerySet
 from toiya.subscriptions.rights import subscription_for
 from toiya.subscriptions.vendor import asked_quantity
-from toiya.web.customers.views import partnered_resellers
+from toiya.web.customers.views import filters_by_reseller, reseller_choices
 from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
+from toiya.web.rows import filled
 from toiya.web.subscriptions.forms import FilterForm
 from toiya.web.subscriptions.presenting import (
     TONES,
@@ -44,10 +48,12 @@ def listing(request: PersonRequest) -> HttpResponse:
     """What the organisation sells or resells, the latest first, narrowed by customer, state, product or end."""
     form, wanted = _asked(request)
     page = page_of_subscriptions(request.actor, **wanted, cursor=cursor_of(request))
+    if "reseller" in form.fields:
+        form.offer("reseller", reseller_choices(request.actor), everything=_("All resellers"))
     kept = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
     context = {
         "form": form,
-        "rows": rows_of(page.rows),
+        "rows": filled("subscriptions/_row.html", rows_of(page.rows)),
         "pager": pager_of(request, page),
         "is_searched": bool(kept),
         "filters": urlencode(kept),
@@ -56,23 +62,26 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 
 def _asked(request: PersonRequest) -> tuple[FilterForm, dict[str, Any]]:
-    actor = request.actor
-    form = FilterForm(request.GET or None, products=_products(actor), resellers=partnered_resellers(actor))
+    actor, language = request.actor, get_language() or ""
+    products = [(str(pk), in_language(ja, en, language)) for pk, ja, en in _products(actor)]
+    form = FilterForm(request.GET or None, products=products, by_reseller=filters_by_reseller(actor))
     valid = form.cleaned_data if form.is_valid() else {}
     if form.is_bound and {"reseller", "product"} & set(form.errors):
         raise NotVisible
+    must_be_partnered(actor, reseller_id=valid.get("reseller"))
     return form, {
         "search": valid.get("q", ""),
         "state": valid.get("state", ""),
         "product_id": _uuid(valid.get("product")),
-        "reseller_id": _uuid(valid.get("reseller")),
+        "reseller_id": valid.get("reseller"),
         "ends_before": _day(actor, valid.get("ends")),
     }
 
 
 @prepared
-def _products(actor: Actor) -> QuerySet[Product]:
-    return Product.objects.visible_to(actor).only("name_ja", "name_en").order_by("code")[:MOST_PRODUCTS]
+def _products(actor: Actor) -> QuerySet[Product, tuple[uuid.UUID, str, str]]:
+    rows = Product.objects.visible_to(actor).order_by("code")
+    return rows.values_list("id", "name_ja", "name_en")[:MOST_PRODUCTS]
 
 
 def _day(actor: Actor, days: int | None) -> dt.date | None:

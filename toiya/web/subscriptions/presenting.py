@@ -1,7 +1,9 @@
 """Subscriptions in the reader's words: states, prices, history, and what may be done now or why not."""
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,10 +16,11 @@ from toiya.catalogue.models import SkuKind
 from toiya.core.actor import Actor
 from toiya.core.money import UnitPrice
 from toiya.core.permissions import Permission
-from toiya.core.reader import day, name_for, reader_name
+from toiya.core.reader import day, day_for, name_for, reader_name
 from toiya.core.terms import BillingCycle, Term
 from toiya.orders.carts import must_buy
 from toiya.orders.examination import COUNTED
+from toiya.programme.models import in_language
 from toiya.subscriptions.history import history_of
 from toiya.subscriptions.lifecycle import must_be
 from toiya.subscriptions.lists import Line
@@ -29,7 +32,6 @@ from toiya.subscriptions.rights import must_manage, must_order, must_sell
 from toiya.subscriptions.schedule import scheduled_for
 from toiya.subscriptions.states import must_be_cancellable, must_be_the_one_to_reactivate, why_not
 from toiya.subscriptions.ways_on import must_be_convertible, must_be_upgradable
-from toiya.web.rows import addresses
 from toiya.web.templatetags.ui import money, status
 
 TONES: Mapping[str, str] = {
@@ -83,36 +85,45 @@ def row_of(actor: Actor, subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def rows_of(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """The lines of the partner's list, which shows no prices; what all have in common is made once."""
-    own, customer = addresses("subscriptions:subscription"), addresses("customers:services")
+def rows_of(lines: Iterable[Line]) -> Iterator[dict[str, str]]:
+    """The texts of each row of the partner's list (subscriptions/_row.html), which shows no prices."""
     states = {value: str(label) for value, label in SubscriptionState.choices}
     tones = {value: status(tone, states[value]) for value, tone in TONES.items()}
     language = get_language() or ""
-    return [
-        {
-            "url": own(line.id),
-            "name": line.friendly_name if line.has_own_name else line.sku_name,
-            "sku": line.sku_name if line.has_own_name else "",
-            "customer_url": customer(line.customer_id),
+    for line in lines:
+        sku, has_own_name = in_language(line.sku_name_ja, line.sku_name_en, language), line.has_own_name
+        yield {
+            "own_id": str(line.id),
+            "name": line.friendly_name if has_own_name else sku,
+            "sku": sku if has_own_name else "",
+            "customer_id": str(line.customer_id),
             "customer": name_for(line.customer_name, line.customer_latin_name, language),
             "status": tones[line.state],
-            "quantity": line.quantity,
-            "ends": day(line.term_end) or "–",
-            "renewal": renewal_text(line),
+            "quantity": str(line.quantity),
+            "ends": day_for(line.term_end, language) if line.term_end else "–",
+            "renewal": _renewal(line, language),
             "reseller": name_for(line.reseller_name or "–", line.reseller_latin_name or "", language),
         }
-        for line in lines
-    ]
 
 
-def renewal_text(subscription: Subscription | Line) -> str:
+def renewal_text(subscription: Subscription) -> str:
     """When the term ends and what comes then."""
+    return _renewal(subscription, get_language() or "")
+
+
+def _renewal(subscription: Subscription | Line, language: str) -> str:
     if subscription.term_end is None or subscription.state not in LIVE:
         return ""
-    if subscription.state == SubscriptionState.SUSPENDED and subscription.kept_until:
-        return _("data kept until %(day)s") % {"day": day(subscription.kept_until)}
-    return _("renews by itself") if subscription.auto_renew else _("expires then")
+    is_suspended = subscription.state == SubscriptionState.SUSPENDED
+    return _what_follows(subscription.kept_until if is_suspended else None, subscription.auto_renew, language)
+
+
+@lru_cache(maxsize=4_000)
+def _what_follows(kept_until: dt.date | None, auto_renew: bool, language: str) -> str:  # noqa: FBT001 (a column)
+    """In the active language; it is part of what is remembered."""
+    if kept_until:
+        return _("data kept until %(day)s") % {"day": day_for(kept_until, language)}
+    return _("renews by itself") if auto_renew else _("expires then")
 
 
 def reasons(actor: Actor, subscription: Subscription) -> dict[str, str]:

@@ -31,6 +31,7 @@ from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
     NamedValuesListIterable,
+    ValuesIterable,
     ValuesListIterable,
     get_related_populators,
 )
@@ -244,6 +245,10 @@ def _maker_of(rows: Any, compiler: Any) -> Callable[[Row], Any] | None:  # noqa:
         return made
     if kind is ModelIterable:
         return _model_of(compiler)
+    if kind is ValuesIterable:
+        query = rows.query
+        names = (*query.extra_select, *query.values_select, *query.annotation_select)
+        return lambda row: dict(zip(names, row, strict=True))
     raise TypeError(f"{kind.__name__} of {rows.model.__name__}: prepared questions do not answer with these")
 
 

@@ -246,8 +246,7 @@ def _maker_of(rows: Any, compiler: Any) -> Callable[[Row], Any] | None:  # noqa:
     if kind is ModelIterable:
         return _model_of(compiler)
     if kind is ValuesIterable:
-        query = rows.query
-        names = (*query.extra_select, *query.values_select, *query.annotation_select)
+        names = tuple(rows.query.selected)
         return lambda row: dict(zip(names, row, strict=True))
     raise TypeError(f"{kind.__name__} of {rows.model.__name__}: prepared questions do not answer with these")
 

@@ -11,6 +11,7 @@ from django.test import TransactionTestCase
 
 from tests.cast import Cast, cast_in_place
 from tests.emptying import empty_database
+from tests.keeping import watch_kept
 from tests.questions import ASKED, COMPARED, told_of_questions, watch_questions
 from tests.recording import POSTED, unposted, watch_posts
 from tests.schema import repeat_migrations
@@ -80,6 +81,14 @@ def one_door() -> Iterator[None]:
     routes = Routes([*OPERATIONS.values(), *UNBUILT.values()])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(door, "Routes", lambda _table: routes)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def kept_as_written() -> Iterator[None]:
+    """What pages keep is what their templates would write now: one part and one text in ten are compared."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch_kept(patch)
         yield
 
 

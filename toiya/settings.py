@@ -171,6 +171,7 @@ MIDDLEWARE = [
     "toiya.web.middleware.Access",
 ]
 ROOT_URLCONF = "toiya.urls"
+FORM_RENDERER = "toiya.web.controls.Controls"
 WSGI_APPLICATION = "toiya.wsgi.application"
 TEMPLATES = [
     {
@@ -186,6 +187,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
+                "toiya.web.templatetags.kept",
                 "toiya.web.templatetags.ui",
             ],
         },

@@ -4,6 +4,8 @@ import datetime as dt
 
 from django import forms
 
+from toiya.web.context import Account, MenuItem
+
 NOW = dt.datetime(2026, 11, 22, 9, 5, tzinfo=dt.UTC)
 TONES = ("success", "warning", "danger", "info", "waiting", "neutral")
 COMPANY = "一般財団法人 東北地域情報通信技術振興センター"
@@ -109,16 +111,11 @@ def _customer(number: int, *, is_open: bool) -> dict[str, object]:
 def _shell() -> dict[str, object]:
     return {
         "programme": {"name": "ミナト クラウド パートナー プログラム"},
-        "account": {
-            "name": "河瀬 澪",
-            "tenant": "株式会社カワセ",
-            "roles": ["全体管理者"],
-            "sign_out_url": "#out",
-        },
-        "sites": [{"url": "#1", "label": "組織ポータル"}, {"url": "#2", "label": "メールボックス"}],
-        "navigation": [
-            {"url": "#home", "label": "ホーム", "icon": "house", "current": True},
-            {"label": "料金とプラン", "heading": "販売", "locked_reason": "販売代理店ロールが必要です"},
-        ],
+        "signed_in": Account("河瀬 澪", tenant="株式会社カワセ", roles=("全体管理者",), sign_out_url="#out"),
+        "sites": (MenuItem("#1", "組織ポータル"), MenuItem("#2", "メールボックス")),
+        "navigation": (
+            MenuItem("#home", "ホーム", "house", current=True),
+            MenuItem("", "料金とプラン", heading="販売", locked_reason="販売代理店ロールが必要です"),
+        ),
         "settings_url": "#settings",
     }

@@ -55,7 +55,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "may_withdraw": state in {State.EMAIL_PENDING, State.UNDER_REVIEW, State.MORE_INFORMATION},
         "latest_note": application.status_changes.order_by("-at", "-pk").first(),
         "imported": imported_customers(request.actor) if state is State.APPROVED else [],
-        "navigation": [],
+        "navigation": (),
         "settings_url": None,
     }
     return render(request, "enrolment/status.html", context)
@@ -136,7 +136,7 @@ def correct(request: PersonRequest) -> HttpResponse:
         "form": form,
         "application": application,
         "back_url": reverse("enrolment:status"),
-        "navigation": [],
+        "navigation": (),
         "settings_url": None,
     }
     return render(request, "enrolment/correct.html", context, status=status)
@@ -152,5 +152,5 @@ def withdraw(request: PersonRequest) -> HttpResponse:
     return render(
         request,
         "enrolment/withdraw.html",
-        {"application": application, "navigation": [], "settings_url": None},
+        {"application": application, "navigation": (), "settings_url": None},
     )

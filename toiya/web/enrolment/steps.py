@@ -85,7 +85,7 @@ def shell(
     return {
         "steps": steps,
         "back_url": back,
-        "navigation": [],
+        "navigation": (),
         "settings_url": None,
         "application": application,
     }

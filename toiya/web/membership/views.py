@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from toiya.membership.profiles import profiles_of
 from toiya.programme.countries import country_name
+from toiya.web.context import Account
 from toiya.web.membership.sessions import drop_session, membership_login
 from toiya.web.membership.sign_in import password_page, user_name_page
 
@@ -16,7 +17,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         request,
         template="membership/sign_in.html",
         following="membership:password",
-        context={"account": None},
+        context={"signed_in": None},
     )
 
 
@@ -27,7 +28,7 @@ def password(request: HttpRequest) -> HttpResponse:
         template="membership/password.html",
         before="membership:sign_in",
         following="membership:home",
-        context={"account": None},
+        context={"signed_in": None},
     )
 
 
@@ -36,17 +37,11 @@ def home(request: HttpRequest) -> HttpResponse:
     login = membership_login(request)
     if login is None:
         return redirect("membership:sign_in")
-    account = {
-        "name": login.name,
-        "user_name": login.user_name,
-        "tenant": "",
-        "roles": [],
-        "sign_out_url": reverse("membership:sign_out"),
-    }
+    signed_in = Account(login.name, login.user_name, sign_out_url=reverse("membership:sign_out"))
     rows = [
         {"profile": profile, "country": country_name(profile.country_id)} for profile in profiles_of(login)
     ]
-    context = {"rows": rows, "account": account}
+    context = {"rows": rows, "signed_in": signed_in}
     return render(request, "membership/home.html", context)
 
 

@@ -3,10 +3,12 @@
 import html
 import json
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from babel.numbers import format_currency
 from django import template
@@ -30,6 +32,7 @@ from django.utils.translation import gettext_lazy
 from toiya.core.money import Money, UnitPrice, minor_digits
 from toiya.core.reader import day, reader_name, reads_japanese, when
 from toiya.programme.countries import country_name
+from toiya.web.templatetags.kept import written
 
 register = template.Library()
 
@@ -38,6 +41,7 @@ Context = dict[str, object]
 Row = Mapping[str, object]
 
 ICONS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "icons"
+CONTROL_PLACE = SafeString(secrets.token_hex(16))  # drawn at the start, as those of the shell
 TONE_ICONS = {
     "success": "check-circle-fill",
     "warning": "exclamation-triangle-fill",
@@ -58,6 +62,7 @@ STEP_STATES: dict[str, Text] = {
     "waiting": gettext_lazy("not started"),
     "refused": gettext_lazy("rejected"),
 }
+PAGER = ("previous_url", "next_url", "label")
 MESSAGE_TONES = {"debug": "neutral", "success": "success", "warning": "warning", "error": "danger"}
 
 
@@ -101,31 +106,14 @@ def status(tone: str, label: Text, icon: str = "") -> SafeString:
 
 
 @register.simple_tag
-def nav_list(items: Iterable[Row]) -> SafeString:
-    """The entries of a menu. It stands twice on a page and is the same on the next one: what was written for the same
-    entries in the same words is kept.
-    """
-    return _nav_list(tuple(tuple((key, _plain(value)) for key, value in item.items()) for item in items))
-
-
-@lru_cache(maxsize=1_000)
-def _nav_list(items: tuple[tuple[tuple[str, object], ...], ...]) -> SafeString:
-    return render_to_string("components/_navigation.html", {"navigation": [dict(item) for item in items]})
-
-
-def _plain(value: object) -> object:
-    """A text that waits for its language becomes one that has it."""
-    return str(value) if isinstance(value, Promise) else value
-
-
-@register.inclusion_tag("components/wordmark.html")
-def wordmark() -> Context:
-    return {}
+def wordmark() -> SafeString:
+    """The sign of the house."""
+    return written("components/wordmark.html")
 
 
 # ---------------------------------------------------------------- time and names
-for written in (when, day, reader_name):
-    register.filter(written.__name__, written)
+for spelling in (when, day, reader_name):
+    register.filter(spelling.__name__, spelling)
 
 
 @register.simple_tag
@@ -163,10 +151,10 @@ def country(code: str) -> str:
 
 
 # ---------------------------------------------------------------- forms
-@register.inclusion_tag("components/field.html")
-def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None = None) -> Context:
+@register.simple_tag
+def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None = None) -> SafeString:
     """A whole form field. ``style``: ``search`` in a filter bar, ``cards`` or ``wide`` for choices; ``notes``
-    explains each choice by its value.
+    explains each choice by its value. Kept is only what stands around the control: nothing that somebody typed.
     """
     widget = bound.field.widget
     kind = _kind(widget)
@@ -174,15 +162,25 @@ def field(bound: BoundField, style: str = "", notes: Mapping[str, Text] | None =
     attrs: dict[str, str | bool] = {"class": _classes(widget)}
     if described and kind in {"control", "checkbox"}:
         attrs["aria-describedby"] = described
-    return {
-        "field": bound,
+    control = "" if kind == "choices" else bound.as_widget(attrs=attrs)
+    if kind == "hidden":
+        return SafeString(control)
+    around = {
         "kind": kind,
+        "label": bound.label,
+        "label_for": bound.id_for_label,
+        "auto_id": bound.auto_id,
+        "help": bound.help_text,
         "described": described,
-        "control": SafeString() if kind == "choices" else bound.as_widget(attrs=attrs),
-        "options": _options(bound, notes or {}) if kind == "choices" else [],
         "style": style,
         "required": bound.field.required,
     }
+    if bound.errors or kind == "choices":
+        options = _options(bound, notes or {}) if kind == "choices" else []
+        own = {"errors": bound.errors, "options": options, "control": control}
+        return render_to_string("components/field.html", {**around, **own})
+    text = written("components/field.html", **around, control=CONTROL_PLACE)
+    return SafeString(text.replace(CONTROL_PLACE, control))
 
 
 def _kind(widget: Widget) -> str:
@@ -208,14 +206,16 @@ def _options(bound: BoundField, notes: Mapping[str, Text]) -> list[Context]:
     ]
 
 
-@register.inclusion_tag("components/form_errors.html")
-def form_errors(form: BaseForm) -> Context:
+@register.simple_tag
+def form_errors(form: BaseForm) -> SafeString:
     """What is wrong with the form as a whole, then each field's error with a link to the field."""
+    if not form.errors:
+        return SafeString()
     rows = [{"label": "", "message": message, "anchor": ""} for message in form.non_field_errors()]
     for bound in form:
         anchor = bound.id_for_label or f"{bound.auto_id}_0"
         rows += [{"label": bound.label, "message": message, "anchor": anchor} for message in bound.errors]
-    return {"rows": rows}
+    return render_to_string("components/form_errors.html", {"rows": rows})
 
 
 @register.inclusion_tag("components/consent.html")
@@ -234,9 +234,7 @@ def wizard_actions(back_url: str = "", next_label: Text = "") -> Context:
 def page_header(content: SafeString, title: Text, lead: Text = "") -> SafeString:
     """The page's only first-level heading, what the page is for, and its commands."""
     commands = content if content.strip() else ""
-    return render_to_string(
-        "components/page_header.html", {"title": title, "lead": lead, "commands": commands}
-    )
+    return written("components/page_header.html", title=title, lead=lead, commands=commands)
 
 
 @register.simple_block_tag
@@ -256,14 +254,18 @@ def note(content: SafeString, kind: str = "note", title: Text = "") -> SafeStrin
     )
 
 
-@register.inclusion_tag("components/flash.html")
-def flash(messages: Iterable[Message] | None) -> Context:
-    """What the last request did, once."""
+@register.simple_tag
+def flash(messages: Iterable[Message] | None) -> SafeString:
+    """What the last request did, once; only that there is nothing to say is kept."""
     rows = []
     for message in messages or []:
         tone = MESSAGE_TONES.get(message.level_tag, "info")
         rows.append({"tone": tone, "icon": TONE_ICONS[tone], "text": message})
-    return {"rows": rows}
+    return (
+        render_to_string("components/flash.html", {"rows": rows})
+        if rows
+        else written("components/flash.html")
+    )
 
 
 @register.inclusion_tag("components/draft.html")
@@ -284,16 +286,19 @@ def secret(label: Text, value: str, copy_id: str) -> Context:
     return {"label": label, "value": value, "copy_id": copy_id}
 
 
-@register.inclusion_tag("components/empty.html")
-def empty(icon: str, title: Text, text: Text = "", action_url: str = "", action_label: Text = "") -> Context:
+@register.simple_tag
+def empty(
+    icon: str, title: Text, text: Text = "", action_url: str = "", action_label: Text = ""
+) -> SafeString:
     """Nothing here yet: what it will be and how it begins."""
-    return {
-        "icon": icon,
-        "title": title,
-        "text": text,
-        "action_url": action_url,
-        "action_label": action_label,
-    }
+    return written(
+        "components/empty.html",
+        icon=icon,
+        title=title,
+        text=text,
+        action_url=action_url,
+        action_label=action_label,
+    )
 
 
 @register.inclusion_tag("components/locked.html")
@@ -335,14 +340,35 @@ def changes(rows: Sequence[Row]) -> Context:
     return {"rows": rows}
 
 
-@register.inclusion_tag("components/tabs.html")
-def tabs(items: Sequence[Row], label: Text) -> Context:
-    return {"items": items, "label": label}
+class Tab(NamedTuple):
+    """One of the faces of a page, ready to be written; ``number`` is how many things it holds."""
+
+    url: SafeString
+    label: SafeString
+    current: bool
+    number: int | None
 
 
-@register.inclusion_tag("components/pager.html")
-def pager(page: object) -> Context:
-    return {"page": page}
+@register.simple_tag
+def tabs(items: Sequence[Mapping[str, Any]], label: Text) -> SafeString:
+    """The faces of a page, as links."""
+    faces = tuple(
+        Tab(
+            SafeString(_escaped(item["url"])),
+            SafeString(_escaped(item["label"])),
+            bool(item.get("current")),
+            item.get("count"),
+        )
+        for item in items
+    )
+    return written("components/tabs.html", tabs=faces, label=label)
+
+
+@register.simple_tag
+def pager(page: object) -> SafeString:
+    """The ways to the page before and the page after."""
+    parts = page if isinstance(page, Mapping) else {name: getattr(page, name, "") for name in PAGER}
+    return written("components/pager.html", **{name: parts.get(name, "") for name in PAGER})
 
 
 @register.simple_tag

@@ -1,53 +1,77 @@
 """The first hits along a long list on PostgreSQL, each step bounded (docs/adr, "Search by pairs of characters")."""
 
-import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Expression, QuerySet, UUIDField, Value
+from django.db.models.sql.compiler import SQLCompiler
 
-Statement = tuple[str, Sequence[Any]] | None  # SQL and its parameters; None where there is no row
-FIRST_WALK = 1_000
-LONG_WALK = 10_000
-FREQUENT = 10
-# The hits among the next so many rows; the database stops where it has enough of them.
-# strpos, because LIKE takes several times as long for Japanese text.
-WALK = """
-SELECT passed.id FROM ({window}) AS passed WHERE strpos(passed.sought, %s) > 0 ORDER BY {order} LIMIT %s
-"""
+Row = TypeVar("Row")
+SAMPLED, FREQUENT = 1_000, 10
+STEPS = 10_000
+# The database stops where it has enough hits. strpos, because LIKE takes several times as long for Japanese text.
+PASSED = """(
+SELECT passed.id FROM ({rows}) AS passed
+WHERE strpos(passed.sought, {text}) > 0 AND {hits} = (
+SELECT count(*) FROM (SELECT FROM ({sample}) AS seen WHERE strpos(seen.sought, {text}) > 0 LIMIT {hits}) AS hits)
+ORDER BY {order} LIMIT {wanted})"""
+
+
+class Walk(NamedTuple):
+    """So many rows of the list are passed if the text is frequent: if so many rows of a sample have so many hits."""
+
+    steps: int
+    sampled: int
+    hits: int
+
+
+class Passed(Expression):
+    """The keys of the first ``wanted`` hits of a walk, for ``pk__in``; none where the text is rare.
+
+    ``rows``: the rest of the list in its ``order``, with the columns of the order, ``id``, and as ``sought`` what is
+    compared with the folded text; ``sample``: the ``sought`` of the same kind of rows, by chance.
+    """
+
+    output_field = UUIDField()
+
+    def __init__(
+        self,
+        walk: Walk,
+        rows: QuerySet[Any, Any],
+        *,
+        order: Sequence[str],
+        sample: QuerySet[Any, Any],
+        folded: str | Expression,
+        wanted: int,
+    ) -> None:
+        super().__init__()
+        self.rows, self.sample, self.folded = (
+            rows[: walk.steps],
+            sample[: walk.sampled],
+            as_expression(folded),
+        )
+        ways = (f"passed.{name.removeprefix('-')}{' DESC' if name.startswith('-') else ''}" for name in order)
+        self.numbers = {"hits": walk.hits, "wanted": wanted, "order": ", ".join(ways)}
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:  # noqa: ANN401  (Django's)
+        """The keys in parentheses."""
+        text, given = compiler.compile(self.folded)
+        rows, of_rows = self.rows.query.get_compiler(connection=connection).as_sql()
+        sample, of_sample = self.sample.query.get_compiler(connection=connection).as_sql()
+        sql = PASSED.format(rows=rows, sample=sample, text=text, **self.numbers)
+        return sql, [*of_rows, *given, *of_sample, *given]
 
 
 def first_hits(
-    walked: Callable[[int], Statement],
-    order: Sequence[str],
-    folded: str,
-    wanted: int,
-    *,
-    look_up: Callable[[], QuerySet[Any]],
-    sample: Callable[[int], Statement] | None = None,
-) -> list[uuid.UUID]:
-    """The keys of the first rows whose annotation ``sought`` contains the text. Frequent texts are found by walking
-    along the list; for rare ones ``look_up`` gives the hits of an index, in the order of the list.
-
-    ``walked``: so many rows of the list, in its order. Its beginning says how frequent a text is. Where it does not,
-    because the list is ordered by the names themselves, ``sample`` says so: rows in the order of their random keys.
+    wanted: int, *, walk: Callable[[Walk], Sequence[Row]], look_up: Callable[[], Sequence[Row]]
+) -> Sequence[Row]:
+    """The first rows that contain a text. Frequent texts are found by walking along the list, rare ones by an index
+    (``look_up``); each way is one statement.
     """
-    found = _walk(walked(FIRST_WALK), order, folded, wanted)
-    if len(found) == wanted:
-        return found
-    seen = found if sample is None else _walk(sample(FIRST_WALK), ("id",), folded, FREQUENT)
-    if len(seen) >= FREQUENT:
-        found = _walk(walked(LONG_WALK), order, folded, wanted)
-    return found if len(found) == wanted else list(look_up().values_list("pk", flat=True)[:wanted])
+    found = walk(Walk(STEPS, SAMPLED, FREQUENT))
+    return found if len(found) == wanted else look_up()
 
 
-def _walk(statement: Statement, order: Sequence[str], folded: str, wanted: int) -> list[uuid.UUID]:
-    """The keys of those among the rows of the statement that contain the text."""
-    if statement is None:
-        return []
-    window, given = statement
-    ways = (f"passed.{name.removeprefix('-')}{' DESC' if name.startswith('-') else ''}" for name in order)
-    with connection.cursor() as cursor:
-        cursor.execute(WALK.format(window=window, order=", ".join(ways)), [*given, folded, wanted])
-        return [pk for (pk,) in cursor.fetchall()]
+def as_expression(text: str | Expression) -> Expression:
+    """The text; in a prepared question something stands for it that is one already."""
+    return text if isinstance(text, Expression) else Value(text)

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+MOST_OCTETS = 1_750  # beside a sort key in an index of PostgreSQL, whose entries have 2,704
 KATAKANA_FIRST, KATAKANA_LAST, KANA_STEP = 0x30A1, 0x30F6, 0x60
 
 
@@ -28,8 +29,11 @@ def spellings(text: str) -> list[str]:
 
 
 def search_key(*names: str) -> str:
-    """All the folded spellings of a thing, in one searchable string."""
-    return "\n".join(dict.fromkeys(fold(name) for name in names if name))
+    """All the folded spellings of a thing, in one searchable string; as long as an index keeps, which is more than the
+    longest names and a domain, unless their signs are written out (㍿ is 株式会社).
+    """
+    key = "\n".join(dict.fromkeys(fold(name) for name in names if name))
+    return key.encode()[:MOST_OCTETS].decode(errors="ignore")
 
 
 def name_key(name: str) -> str:
@@ -38,8 +42,8 @@ def name_key(name: str) -> str:
 
 
 def sort_key(name: str, reading: str) -> str:
-    """Japanese names sort by their reading, all others by name."""
-    return fold(reading or name)
+    """Japanese names sort by their reading, all others by name; as long as an index keeps."""
+    return fold(reading or name)[:200]
 
 
 def is_storable(text: str) -> bool:

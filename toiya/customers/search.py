@@ -22,12 +22,12 @@ from django.db.models.functions import Coalesce, Concat
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, Place, place_in, rows_from, way_of
 from toiya.core.prepared import prepared
-from toiya.core.search import first_hits
+from toiya.core.search import Passed, Walk, first_hits
 from toiya.core.text import fold, name_key
 from toiya.customers.relationships import must_be_partnered, shared_relationships
 from toiya.directory.models import Domain
 from toiya.relations.models import ResellerRelationshipQuerySet
-from toiya.relations.search import that_contain
+from toiya.relations.search import Text, keys_by_chance, that_contain
 
 ORDER = ("customer_sort_key", "id")
 LAST_LETTER = chr(sys.maxunicode)
@@ -91,7 +91,8 @@ def page_of_customers(
         rows: Iterable[tuple[Any, ...]] = _everybody(actor, reseller_id, provider_id, place, size + 1)
     else:
         place = Place() if place.is_back else place  # hits are sought in one direction
-        rows = _found(Sought(actor, reseller_id, provider_id, place), folded, size + 1)
+        text = Text.of(actor.tenant_id, folded)
+        rows = _found(Sought(actor, reseller_id, provider_id, place, text, size + 1))
     return place.page([Line(*row) for row in rows], size, _place)
 
 
@@ -148,54 +149,42 @@ def _columns(rows: Rows, *, order: str = ORDER[0]) -> QuerySet[Any, tuple[Any, .
 
 
 class Sought(NamedTuple):
-    """Where a text is looked for: in the rest of the list beyond the place."""
+    """What is looked for where: in the rest of the list beyond the place."""
 
     actor: Actor
     reseller_id: uuid.UUID | None
     provider_id: uuid.UUID | None
     place: Place
-
-    @property
-    def everybody(self) -> Rows:
-        """The whole list."""
-        return shared_relationships(self.actor, self.reseller_id, self.provider_id)
+    text: Text
+    wanted: int
 
     @property
     def rest(self) -> Rows:
         """What is beyond the place, in the order of the list."""
-        return rows_from(self.everybody, ORDER, self.place)
+        everybody = shared_relationships(self.actor, self.reseller_id, self.provider_id)
+        return rows_from(everybody, ORDER, self.place)
+
+    def lines(self, keys: Any) -> QuerySet[Any, tuple[Any, ...]]:  # noqa: ANN401  (a subquery)
+        """The lines of these of the actor's relationships, in the order of the list."""
+        return _columns(shared_relationships(self.actor).filter(pk__in=keys).order_by(*ORDER))
 
 
-def _found(sought: Sought, folded: str, wanted: int) -> Iterable[tuple[Any, ...]]:
+def _found(sought: Sought) -> Sequence[tuple[Any, ...]]:
     """The first hits of the rest of the list."""
     if connection.vendor != "postgresql":
-        return _columns(sought.rest.filter(customer_search_key__contains=folded))[:wanted]
-    found = first_hits(
-        partial(_walked.statement, sought),
-        ORDER,
-        folded,
-        wanted,
-        # The order is computed, so that nobody walks along the list for it.
-        look_up=lambda: that_contain(sought.rest, folded, partner_id=sought.actor.tenant_id).order_by(
-            Concat("customer_sort_key", Value("")), "id"
-        ),
-        sample=partial(_sampled.statement, sought),
-    )
-    return _these(sought.actor, found) if found else []
+        return list(_columns(that_contain(sought.rest, sought.text))[: sought.wanted])
+    return first_hits(sought.wanted, walk=partial(_passed, sought), look_up=partial(_looked_up, sought))
 
 
 @prepared
-def _walked(sought: Sought, steps: int) -> QuerySet[Any, Any]:
-    rows: QuerySet[Any, Any] = sought.rest.annotate(sought=F("customer_search_key"))
-    return rows.values(*ORDER, "sought")[:steps]
+def _passed(sought: Sought, walk: Walk) -> QuerySet[Any, tuple[Any, ...]]:
+    rows = sought.rest.annotate(sought=F("customer_search_key")).values(*ORDER, "sought")
+    sample, folded = keys_by_chance(sought.actor), sought.text.folded
+    return sought.lines(Passed(walk, rows, order=ORDER, sample=sample, folded=folded, wanted=sought.wanted))
 
 
 @prepared
-def _sampled(sought: Sought, steps: int) -> QuerySet[Any, Any]:
-    rows = sought.everybody.annotate(sought=F("customer_search_key")).order_by("id")
-    return rows.values("id", "sought")[:steps]
-
-
-@prepared
-def _these(actor: Actor, ids: list[uuid.UUID]) -> QuerySet[Any, tuple[Any, ...]]:
-    return _columns(shared_relationships(actor).filter(pk__in=ids).order_by(*ORDER))
+def _looked_up(sought: Sought) -> QuerySet[Any, tuple[Any, ...]]:
+    # The order is computed, so that nobody walks along the list for it.
+    hits = that_contain(sought.rest, sought.text).order_by(Concat("customer_sort_key", Value("")), "id")
+    return sought.lines(hits.values("pk")[: sought.wanted])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,12 +14,12 @@ from toiya.catalogue.models import Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, Place, instant, place_in, rows_from
 from toiya.core.prepared import prepared
-from toiya.core.search import first_hits
+from toiya.core.search import Passed, Walk, first_hits
 from toiya.core.text import fold
 from toiya.membership.profiles import membership_ids_of
 from toiya.programme.models import in_language
 from toiya.relations.models import Partnership, ResellerRelationship
-from toiya.relations.search import that_contain
+from toiya.relations.search import Text, keys_by_chance, that_contain
 from toiya.subscriptions.models import (
     LIVE,
     Subscription,
@@ -27,7 +27,7 @@ from toiya.subscriptions.models import (
     SubscriptionState,
     is_own_name,
 )
-from toiya.subscriptions.rights import managed_by
+from toiya.subscriptions.rights import managed_by, sold_by
 
 KEY = ("created_at", "id")
 ORDER = ("-created_at", "-id")
@@ -46,9 +46,9 @@ def find_subscriptions(
     the chain, or end of term. ``live`` is every state that has not ended.
     """
     folded = fold(search)
-    rows = Narrowing.of(state, product_id, reseller_id, ends_before).rows(actor)
+    rows = Narrowing.to(state, product_id, reseller_id, ends_before).of(managed_by(actor))
     if folded:
-        rows = rows.filter(customer_id__in=_customers(actor, folded))
+        rows = rows.filter(customer_id__in=_customers(actor, Text.of(actor.tenant_id, folded)))
     return rows.select_related("customer", "sku", "reseller", "reseller_of_record")
 
 
@@ -61,7 +61,7 @@ class Narrowing(NamedTuple):
     ends_before: dt.date | None
 
     @classmethod
-    def of(
+    def to(
         cls,
         state: str = "",
         product_id: uuid.UUID | None = None,
@@ -72,9 +72,8 @@ class Narrowing(NamedTuple):
         states = LIVE if state == "live" else [SubscriptionState(state)] if state else []
         return cls(tuple(states), product_id, reseller_id, ends_before)
 
-    def rows(self, actor: Actor) -> SubscriptionQuerySet:
-        """What the actor's organisation sells or resells of it."""
-        rows = managed_by(actor)
+    def of(self, rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
+        """Those of the rows."""
         if self.states:
             rows = rows.filter(state__in=self.states)
         if self.product_id is not None:
@@ -142,14 +141,14 @@ def page_of_subscriptions(
     """One page of ``find_subscriptions``, the latest first. A broken cursor shows the first page."""
     place, narrowing, folded = (
         place_in(cursor, instant, uuid.UUID),
-        Narrowing.of(**filters),
+        Narrowing.to(**filters),
         fold(search),
     )
     if not folded:
         rows: Iterable[tuple[Any, ...]] = _listed(actor, narrowing, place, size + 1)
     else:
         place = Place() if place.is_back else place  # hits are sought in one direction
-        rows = _found(Sought(actor, narrowing, place), folded, size + 1)
+        rows = _found(Sought(actor, narrowing, place, Text.of(actor.tenant_id, folded), size + 1))
     return place.page([Line(*row) for row in rows], size, lambda line: (line.created_at, line.id))
 
 
@@ -157,7 +156,7 @@ def page_of_subscriptions(
 def _listed(
     actor: Actor, narrowing: Narrowing, place: Place, wanted: int
 ) -> QuerySet[Subscription, tuple[Any, ...]]:
-    return _columns(rows_from(narrowing.rows(actor), KEY, place, descending=True))[:wanted]
+    return _columns(rows_from(narrowing.of(managed_by(actor)), KEY, place, descending=True))[:wanted]
 
 
 def _columns(rows: SubscriptionQuerySet) -> QuerySet[Subscription, tuple[Any, ...]]:
@@ -166,53 +165,55 @@ def _columns(rows: SubscriptionQuerySet) -> QuerySet[Subscription, tuple[Any, ..
 
 
 class Sought(NamedTuple):
-    """Where a customer's name is looked for: in the rest of the list beyond the place."""
+    """What is looked for in customers' names, and where: in the rest of the list beyond the place."""
 
     actor: Actor
     narrowing: Narrowing
     place: Place
+    text: Text
+    wanted: int
 
     @property
     def rest(self) -> SubscriptionQuerySet:
-        """What is beyond the place, in the order of the list."""
-        return rows_from(self.narrowing.rows(self.actor), KEY, self.place, descending=True)
+        """What was sold beyond the place, in the order of the list; also to customers that are served no longer."""
+        return rows_from(self.narrowing.of(sold_by(self.actor)), KEY, self.place, descending=True)
+
+    @property
+    def hits(self) -> SubscriptionQuerySet:
+        """Those of them whose customer, served now, has the text in its names."""
+        return self.rest.filter(customer_id__in=_customers(self.actor, self.text))
+
+    def lines(self, keys: Any) -> QuerySet[Subscription, tuple[Any, ...]]:  # noqa: ANN401  (a subquery)
+        """The lines of these of the actor's subscriptions, in the order of the list."""
+        return _columns(managed_by(self.actor).filter(pk__in=keys).order_by(*ORDER))
 
 
-def _found(sought: Sought, folded: str, wanted: int) -> Iterable[tuple[Any, ...]]:
+def _found(sought: Sought) -> Sequence[tuple[Any, ...]]:
     """The first of the rest whose customer's name contains the text (docs/adr, "Search by pairs of characters")."""
-    customers = _customers(sought.actor, folded)
     if connection.vendor != "postgresql":
-        return _columns(sought.rest.filter(customer_id__in=customers))[:wanted]
-    found = first_hits(
-        partial(_walked.statement, sought),
-        ORDER,
-        folded,
-        wanted,
-        # The order is computed, so that nobody walks along the list for it.
-        look_up=lambda: sought.rest.filter(customer_id__in=customers).order_by(
-            (F("created_at") + Value(dt.timedelta())).desc(), "-id"
-        ),
-    )
-    return _these(sought.actor, found) if found else []
+        return list(_columns(sought.hits)[: sought.wanted])
+    return first_hits(sought.wanted, walk=partial(_passed, sought), look_up=partial(_looked_up, sought))
 
 
 @prepared
-def _walked(sought: Sought, steps: int) -> QuerySet[Any, Any]:
+def _passed(sought: Sought, walk: Walk) -> QuerySet[Subscription, tuple[Any, ...]]:
     served = ResellerRelationship.objects.of_partner(sought.actor).live()
     key = served.filter(customer=OuterRef("customer_id")).values("customer_search_key")[:1]
     rows: QuerySet[Any, Any] = sought.rest.annotate(sought=Subquery(key)).values(*KEY, "sought")
-    return rows[:steps]
+    sample, folded = keys_by_chance(sought.actor), sought.text.folded
+    return sought.lines(Passed(walk, rows, order=ORDER, sample=sample, folded=folded, wanted=sought.wanted))
 
 
 @prepared
-def _these(actor: Actor, ids: list[uuid.UUID]) -> QuerySet[Subscription, tuple[Any, ...]]:
-    return _columns(managed_by(actor).filter(pk__in=ids).order_by(*ORDER))
+def _looked_up(sought: Sought) -> QuerySet[Subscription, tuple[Any, ...]]:
+    # The order is computed, so that nobody walks along the list for it.
+    in_order = sought.hits.order_by((F("created_at") + Value(dt.timedelta())).desc(), "-id")
+    return sought.lines(in_order.values("pk")[: sought.wanted])
 
 
-def _customers(actor: Actor, folded: str) -> QuerySet[Any]:
+def _customers(actor: Actor, text: Text) -> QuerySet[Any]:
     """The customers of the actor's organisation whose names contain the text."""
-    served = ResellerRelationship.objects.of_partner(actor).live()
-    return that_contain(served, folded, partner_id=actor.tenant_id).values("customer_id")
+    return that_contain(ResellerRelationship.objects.of_partner(actor).live(), text).values("customer_id")
 
 
 def of_customer(actor: Actor, customer_id: uuid.UUID) -> SubscriptionQuerySet:

@@ -146,11 +146,9 @@ class Subscription(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["customer", "tenant", "-created_at", "id"], name="subscriptions_of_customer"
-            ),
-            models.Index(fields=["tenant", "-created_at", "id"], name="subscriptions_of_provider"),
-            models.Index(fields=["reseller", "-created_at", "id"], name="subscriptions_of_reseller"),
+            models.Index(fields=["customer", "tenant", "created_at", "id"], name="subscriptions_of_customer"),
+            models.Index(fields=["tenant", "created_at", "id"], name="subscriptions_of_provider"),
+            models.Index(fields=["reseller", "created_at", "id"], name="subscriptions_of_reseller"),
             models.Index(
                 fields=["term_end", "id"],
                 condition=Q(state__in=["active", "suspended"]),

@@ -19,7 +19,7 @@ from toiya.core.money import Money, UnitPrice
 from toiya.core.terms import CYCLE_MONTHS, MONTHS, add_months
 from toiya.licences.models import SeatPool
 from toiya.relations.models import ResellerRelationship
-from toiya.relations.search import that_contain
+from toiya.relations.search import Text, that_contain
 from toiya.subscriptions.models import (
     ScheduledChange,
     Subscription,
@@ -92,7 +92,7 @@ def renewals_sold(actor: Actor, watched: Watched | None = None) -> SubscriptionQ
     rows = managed_by(actor)
     if watched.customer_key:
         served = ResellerRelationship.objects.of_partner(actor).live()
-        found = that_contain(served, watched.customer_key, partner_id=own)
+        found = that_contain(served, Text.of(own, watched.customer_key))
         rows = rows.filter(customer_id__in=found.values("customer_id"))
     return _on_radar(rows, actor, watched)
 

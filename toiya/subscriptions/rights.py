@@ -21,8 +21,15 @@ from toiya.subscriptions.models import Subscription, SubscriptionQuerySet
 
 
 def managed_by(actor: Actor) -> SubscriptionQuerySet:
-    """What the actor's organisation sells or resells to customers that it serves now; one branch of an index each."""
+    """What the actor's organisation sells or resells to customers that it serves now."""
     served = ResellerRelationship.objects.of_partner(actor).live().values("customer_id")
+    return sold_by(actor).filter(customer_id__in=served)
+
+
+def sold_by(actor: Actor) -> SubscriptionQuerySet:
+    """What the actor's organisation sells or resells, one branch of an index each; also to customers that it serves no
+    longer, which nobody may see.
+    """
     own, held = actor.tenant_id, actor.capacities | actor.suspended
     chain = Q()
     if Capacity.PROVIDER in held:
@@ -31,7 +38,7 @@ def managed_by(actor: Actor) -> SubscriptionQuerySet:
         chain |= Q(reseller_id=own)
     if not chain:
         return Subscription.objects.none()
-    return Subscription.objects.filter(chain, customer_id__in=served)
+    return Subscription.objects.filter(chain)
 
 
 def subscription_for(actor: Actor, subscription_id: uuid.UUID) -> Subscription:

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import re
+from html import unescape
 from unittest import mock
 
 import pytest
@@ -23,7 +24,9 @@ from toiya.mail.render import render
 from toiya.subscriptions.models import ScheduledChange, Subscription
 from toiya.subscriptions.radar import Watched, calendar_of, renewals_bought, renewals_sold
 
-STATEMENTS_OF_THE_RADAR = 8
+STATEMENTS_OF_THE_RADAR = 6
+STATEMENTS_OF_THE_RADAR = 6
+STATEMENTS_OF_THE_SUMS = 4
 NEAR = dt.timedelta(days=20)
 
 
@@ -99,10 +102,39 @@ def test_the_calendar_adds_up_exactly_and_leads_to_the_month(cast: Cast, shop: S
     assert months[this].count == 3
     assert [(money.minor, money.currency) for money in months[this].at_stake] == [(expected, "JPY")]
     assert own == months
-    assert sum(month.count for month in months.values()) == 3
+    assert sum(month.count or 0 for month in months.values()) == 3
     assert "4 from the renewal on" in sold(browser_of(cast.kai), month=f"{this:%Y-%m}")
     other = (this - dt.timedelta(days=1)).replace(day=1)
     assert renewals_sold(kai, Watched(month=other)).count() == 0
+
+
+def test_the_sums_of_the_months_come_after_the_page(cast: Cast, shop: Shop) -> None:
+    """A year of everything that is sold is added up in a request of its own, with the filters of the page; without a
+    script a link asks for it. Planted faults: the page adds up itself; the sums forget the filters or the month.
+    """
+    ending(subscribed(cast, shop, cast.aoba, quantity=10), soon())
+    sums = ">¥180,000</span>"  # 10 x 1,500 x 12 from Aoba, in the tile of the month
+    kai, path, month = browser_of(cast.kai), reverse("radar:renewals"), f"{soon():%Y-%m}"
+
+    page = kai.get(path, {"q": "アオバ", "month": month}).content.decode()
+    assert sums not in page
+    assert page.count('class="tile"') == 12
+    (asked,) = set(re.findall(r'hx-get="([^"]+)"', page))
+    assert f'<a href="{asked}">Add up the months</a>' in page
+
+    part = kai.get(unescape(asked), headers={"HX-Request": "true", "HX-Target": "months"}).content.decode()
+    assert part.startswith('<div id="months"')
+    assert sums in part
+    assert part.count('class="tile"') == 1
+    assert 'aria-current="true"' in part
+    assert "Add up" not in part
+    assert "hx-get" not in part
+    whole = kai.get(unescape(asked)).content.decode()
+    assert part.strip() in whole
+    assert "<table" in whole
+    other = kai.get(path, {"q": "モミジ", "sums": "yes"}).content.decode()
+    assert 'class="tile"' not in other
+    assert sums not in browser_of(cast.yui).get(unescape(asked)).content.decode()
 
 
 def test_filters_and_files_show_the_same_rows(cast: Cast, shop: Shop) -> None:
@@ -174,3 +206,9 @@ def test_the_radar_takes_the_same_number_of_statements_however_many_rows(
     for sought in ({}, {"q": "顧客"}):
         with django_assert_num_queries(STATEMENTS_OF_THE_RADAR), mock.patch("time.sleep"):
             browser.get(reverse("radar:renewals"), sought)
+        with django_assert_num_queries(STATEMENTS_OF_THE_SUMS), mock.patch("time.sleep"):
+            browser.get(
+                reverse("radar:renewals"),
+                {**sought, "sums": "yes"},
+                headers={"HX-Request": "true", "HX-Target": "months"},
+            )

@@ -486,11 +486,10 @@ def test_signs_of_html_and_of_forms_in_names_are_shown_as_they_are(cast: Cast, l
 
 @pytest.mark.parametrize("frequent", [0, 1, 1000])
 @pytest.mark.parametrize("steps", [2, 5, 10_000])
-def test_every_way_to_a_customers_subscriptions_finds_the_same(
-    cast: Cast, steps: int, frequent: int
-) -> None:
+def test_every_way_to_a_customers_subscriptions_finds_the_same(cast: Cast, steps: int, frequent: int) -> None:
     """The latest first, page after page, and nothing of a customer that is served no longer. Planted faults, which show
-    on PostgreSQL: the look-up gives the oldest first; the walk takes every row that it passes; ended relationships count.
+    on PostgreSQL: the look-up gives the oldest first; the walk takes every row that it passes; an ended relationship
+    counts.
     """
     shop = chain(cast)
     sold_to: dict[str, list[uuid.UUID]] = {"青葉商会": [], "カモメ工業": [], "南山工業": []}

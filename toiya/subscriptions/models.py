@@ -155,6 +155,16 @@ class Subscription(models.Model):
                 name="subscriptions_that_end",
             ),
             models.Index(
+                fields=["tenant", "term_end", "id"],
+                condition=Q(state__in=["active", "suspended"]),
+                name="renewals_of_provider",
+            ),
+            models.Index(
+                fields=["reseller", "term_end", "id"],
+                condition=Q(state__in=["active", "suspended"], reseller__isnull=False),
+                name="renewals_of_reseller",
+            ),
+            models.Index(
                 fields=["kept_until", "id"],
                 condition=Q(state="suspended"),
                 name="suspended_data_kept",

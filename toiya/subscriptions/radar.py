@@ -8,10 +8,10 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import TruncMonth
 
 from toiya.core.actor import Actor
@@ -68,11 +68,11 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the calendar: how many renew, and what is at stake in each currency."""
+    """One month of the calendar: how many renew (None: nobody has counted), and what is at stake in each currency."""
 
     first: dt.date
-    count: int
-    at_stake: tuple[Money, ...]
+    count: int | None = None
+    at_stake: tuple[Money, ...] = ()
 
 
 def today_of(actor: Actor) -> dt.date:
@@ -187,49 +187,55 @@ def _periods(term: str, cycle: str) -> int:
     return max(MONTHS.get(term, 1) // CYCLE_MONTHS.get(cycle, MONTHS.get(term, 1)), 1)
 
 
+def months_ahead(actor: Actor) -> list[Month]:
+    """The months of the horizon, not yet added up."""
+    first, _after = horizon(today_of(actor))
+    return [Month(add_months(first, place)) for place in range(HORIZON_MONTHS)]
+
+
 def calendar_of(actor: Actor, rows: SubscriptionQuerySet, *, edge: str = "receives") -> list[Month]:
     """The months of the horizon. The database groups what costs the same, so that the sums stay exact and the answer
-    small; ``edge`` is ``receives`` for a seller and ``pays`` for a customer.
+    small; ``edge`` is ``receives`` for a seller and ``pays`` for a customer. One statement.
     """
-    first, _after = horizon(today_of(actor))
     counts: dict[dt.date, int] = defaultdict(int)
     stakes: dict[dt.date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for name, part in _parts(actor, rows, edge).items():
-        for group in _groups(part, name):
-            month = group["month"]
-            counts[month] += group["count"]
-            if group["units"] is None:
-                continue
-            price = UnitPrice(group["units"], group["scale"], group["currency"])
-            money = _of_term(price, group["then"] or group["quantity"], group["term"], group["cycle"])
-            if money is not None:
-                stakes[month][money.currency] += money.minor * group["count"]
+    for group in _groups(rows, Q() if edge == "pays" else _through_a_reseller(actor)):
+        month = group["month"]
+        counts[month] += group["count"]
+        if group["units"] is None:
+            continue
+        price = UnitPrice(group["units"], group["scale"], group["currency"])
+        money = _of_term(price, group["then"] or group["quantity"], group["term"], group["cycle"])
+        if money is not None:
+            stakes[month][money.currency] += money.minor * group["count"]
     return [
-        Month(month, counts[month], tuple(Money(stakes[month][code], code) for code in sorted(stakes[month])))
-        for month in (add_months(first, place) for place in range(HORIZON_MONTHS))
+        replace(
+            month,
+            count=counts[month.first],
+            at_stake=tuple(Money(sum_, code) for code, sum_ in sorted(stakes[month.first].items())),
+        )
+        for month in months_ahead(actor)
     ]
 
 
-def _parts(actor: Actor, rows: SubscriptionQuerySet, edge: str) -> Mapping[str, SubscriptionQuerySet]:
-    """The rows by the edge at which they are valued."""
-    own = actor.tenant_id
-    if edge == "pays":
-        return {RETAIL: rows}
-    return {
-        RESALE: rows.filter(tenant_id=own, reseller__isnull=False),
-        RETAIL: rows.filter(
-            Q(tenant_id=own, reseller__isnull=True) | (Q(reseller_id=own) & ~Q(tenant_id=own))
-        ),
-    }
+def _through_a_reseller(actor: Actor) -> Q:
+    """What the actor's organisation sells to a reseller; everything else it sells to the customer."""
+    return Q(tenant_id=actor.tenant_id, reseller__isnull=False)
 
 
-def _groups(rows: SubscriptionQuerySet, edge: str) -> Iterable[Mapping[str, Any]]:
+def _groups(rows: SubscriptionQuerySet, resold: Q) -> Iterable[Mapping[str, Any]]:
+    """How many cost the same: at the price of resale those that are resold, at that of retail the others."""
+
+    def price(part: str) -> Case | F:
+        retail = F(f"{RETAIL}_{part}")
+        return Case(When(resold, then=F(f"{RESALE}_{part}")), default=retail) if resold else retail
+
     grouped = rows.order_by().annotate(
         month=TruncMonth("term_end"),
         cycle=F("billing_cycle"),
-        units=F(f"{edge}_units"),
-        scale=F(f"{edge}_scale"),
-        currency=F(f"{edge}_currency"),
+        units=price("units"),
+        scale=price("scale"),
+        currency=price("currency"),
         then=F("scheduled_change__quantity"),
     )
     return grouped.values(

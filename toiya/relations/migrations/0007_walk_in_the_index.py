@@ -9,8 +9,9 @@ from django.db.migrations.state import StateApps
 NAME, TABLE = "customers_of_partner", "relations_resellerrelationship"
 INDEX = f"CREATE INDEX {NAME} ON {TABLE} (partner_id, customer_sort_key, id) {{more}} WHERE ended_at IS NULL"
 # An index has no room for more (core/text.py); only signs that are written out, or many domains, come to as much.
-CUT = f"""
-UPDATE {TABLE} SET customer_search_key = left(customer_search_key, 437) WHERE octet_length(customer_search_key) > 1750
+CUT = """
+UPDATE relations_resellerrelationship SET customer_search_key = left(customer_search_key, 437)
+WHERE octet_length(customer_search_key) > 1750
 """
 
 

@@ -29,6 +29,7 @@ from toiya.subscriptions.radar import (
     Watched,
     calendar_of,
     described,
+    months_ahead,
     renewals_bought,
     renewals_sold,
     with_names,
@@ -40,18 +41,25 @@ from toiya.web.radar.forms import RadarForm
 from toiya.web.radar.ics import calendar_file
 
 ORDER = ("term_end", "id")
+MONTHS = "months"  # the element of the page
 FILES = ("csv", "xlsx", "ics")
 BATCH = 500
 FILTERS = ("q", "reseller", "product", "auto", "customer")
 
 
 def sold(request: PersonRequest) -> HttpResponse:
-    """What the partner sells, by month and as a list."""
+    """What the partner sells, by month and as a list. A year's sums take their time where much is sold, and come after
+    the page: asked for by htmx, or by whoever follows the link.
+    """
     form, watched = _asked(request)
     actor = request.actor
     everything = renewals_sold(actor, Watched(**{**_fields(watched), "month": None}))
-    context = _page(request, form, watched, renewals_sold(actor, watched))
-    context["months"] = _months(request, calendar_of(actor, everything), watched, reverse("radar:renewals"))
+    is_added_up = bool(request.GET.get("sums"))
+    months = calendar_of(actor, everything) if is_added_up else months_ahead(actor)
+    shown = _months(request, months, watched, reverse("radar:renewals"))
+    if request.htmx.target == MONTHS:
+        return render(request, "radar/_months.html", shown)
+    context = _page(request, form, watched, renewals_sold(actor, watched)) | shown
     context["wants_digest"] = wants_digest(actor)
     context["may_manage"] = actor.may(Permission.SUBSCRIPTIONS_MANAGE)
     return render(request, "radar/renewals.html", context)
@@ -62,9 +70,9 @@ def bought(request: PersonRequest) -> HttpResponse:
     form, watched = _asked(request, is_customer=True)
     actor = request.actor
     everything = renewals_bought(actor, Watched(**{**_fields(watched), "month": None}))
-    context = _page(request, form, watched, renewals_bought(actor, watched))
     months = calendar_of(actor, everything, edge="pays")
-    context["months"] = _months(request, months, watched, reverse("organization:renewals"))
+    shown = _months(request, months, watched, reverse("organization:renewals"))
+    context = _page(request, form, watched, renewals_bought(actor, watched)) | shown
     context["may_wish"] = actor.may(Permission.WISHES_MAKE)
     return render(request, "radar/own_renewals.html", context)
 
@@ -152,18 +160,22 @@ def _urgency(row: Renewal) -> str:
     return "warning" if row.days_left <= 30 else "neutral"  # noqa: PLR2004  (a month)
 
 
-def _months(
-    request: PersonRequest, months: list[Month], watched: Watched, path: str
-) -> list[dict[str, object]]:
+def _months(request: PersonRequest, months: list[Month], watched: Watched, path: str) -> dict[str, object]:
     kept = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
-    return [
-        {
-            "month": month,
-            "is_current": watched.month == month.first,
-            "url": f"{path}?{urlencode({**kept, 'month': month.first.strftime('%Y-%m')})}",
-        }
-        for month in months
-    ]
+    shown = {"month": f"{watched.month:%Y-%m}"} if watched.month else {}
+    return {
+        "months": [
+            {
+                "month": month,
+                "is_current": watched.month == month.first,
+                "url": f"{path}?{urlencode({**kept, 'month': month.first.strftime('%Y-%m')})}",
+            }
+            for month in months
+            if month.count != 0 or watched.month == month.first
+        ],
+        "is_added_up": all(month.count is not None for month in months),
+        "sums_url": f"{path}?{urlencode({**kept, **shown, 'sums': 'yes'})}",
+    }
 
 
 # ---------------------------------------------------------------- files

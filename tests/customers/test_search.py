@@ -109,6 +109,17 @@ def test_a_search_takes_at_most_the_same_few_statements(
         browser.get(path, {"q": "工業"})
 
 
+def test_the_longest_names_have_room_in_the_indexes(cast: Cast) -> None:
+    """㍿ is written out as four signs. Planted fault, which shows on PostgreSQL: keys as long as they come."""
+    longest = found(cast.family, "㍿" * 200, f"{'d' * 60}.example", reading="𠮷" * 200)
+    relate(cast.kawase, longest)
+
+    for text in ("株式会社", "𠮷𠮷"):
+        assert [row.customer_id for row in page_of_customers(actor_of(cast.kai), search=text).rows] == [
+            longest.pk
+        ]
+
+
 def test_a_line_says_what_the_customer_and_the_relationship_say(cast: Cast) -> None:
     """PostgreSQL gets a text of its own for the lines. Planted fault: it takes any domain for the primary one."""
     customer = cast.aoba

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+MOST_SIGNS = 253  # of one name, as many as a domain has
 MOST_OCTETS = 1_750  # beside a sort key in an index of PostgreSQL, whose entries have 2,704
 KATAKANA_FIRST, KATAKANA_LAST, KANA_STEP = 0x30A1, 0x30F6, 0x60
 
@@ -32,7 +33,7 @@ def search_key(*names: str) -> str:
     """All the folded spellings of a thing, in one searchable string; as long as an index keeps, which is more than the
     longest names and a domain, unless their signs are written out (㍿ is 株式会社).
     """
-    key = "\n".join(dict.fromkeys(fold(name) for name in names if name))
+    key = "\n".join(dict.fromkeys(fold(name)[:MOST_SIGNS] for name in names if name))
     return key.encode()[:MOST_OCTETS].decode(errors="ignore")
 
 

@@ -28,6 +28,7 @@ from toiya.billing.charges import (
 from toiya.core.money import UnitPrice
 from toiya.core.terms import BillingCycle, add_months
 
+pytestmark = pytest.mark.once
 SEED = int(os.environ.get("TOIYA_BILLING_SEED", random.SystemRandom().randrange(2**32)))
 SKU = uuid.UUID(int=1)
 FAR = dt.date(2100, 1, 1)

@@ -21,12 +21,18 @@ from tests.browser.reader import DESKTOP, PHONE, ROOT, Watch, take
 pytestmark = pytest.mark.browser
 # Preloading fetches and reads all style sheets again, three quarters of the time; only rules about sound and about
 # locked orientation use what it brings, and the pages have no sound and no such style.
-LOOK = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"], preload: false});
+LOOK = """async ({contrast}) => {
+  const found = await axe.run(document, {
+    resultTypes: ["violations"],
+    preload: false,
+    rules: {"color-contrast": {enabled: contrast}},
+  });
   return found.violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
     .map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
 }"""
+# Contrast takes two thirds of what is left. Colours know no language: those of each page are looked at in one of them.
+CONTRAST_IN = ("ja", "en")
 # The same page, opened by the provider and by the reseller.
 SAME_TITLE = [["customers:invite_both", "customers:invite_both_as_provider"]]
 TOO_WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
@@ -66,14 +72,15 @@ def look_at_every_page(language: str, live_server: LiveServer) -> None:
         context.add_init_script(AXE_SCRIPT)
         watch.over(context)
         tab = context.new_page()
-        for page in pages:
+        for number, page in enumerate(pages):
             context.clear_cookies()
             cookies = {**page.cookies, "toiya-language": language}
             context.add_cookies(
                 [{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()]
             )
             tab.goto(live_server.url + page.path)
-            wrong += [f"{page.route}: {problem}" for problem in problems_of(tab, language)]
+            contrast = CONTRAST_IN[number % len(CONTRAST_IN)] == language
+            wrong += [f"{page.route}: {problem}" for problem in problems_of(tab, language, contrast=contrast)]
             titles.setdefault(tab.title(), []).append(page.route)
             if TAKES_PICTURES:
                 take(tab, ROOT / "var" / "screenshots" / "pages" / language, page.route.replace(":", "-"))
@@ -85,10 +92,10 @@ def look_at_every_page(language: str, live_server: LiveServer) -> None:
     assert len(pages) > 70
 
 
-def problems_of(tab: Tab, language: str) -> list[str]:
+def problems_of(tab: Tab, language: str, *, contrast: bool) -> list[str]:
     """What is wrong with the page that is open."""
     problems: list[str] = []
-    problems += tab.evaluate(LOOK)
+    problems += tab.evaluate(LOOK, {"contrast": contrast})
     if tab.locator("html").get_attribute("lang") != language:
         problems.append("the page does not say its language")
     if tab.locator("h1").count() != 1:

@@ -15,6 +15,7 @@ from toiya.directory.roles import (
     within_reach,
 )
 
+pytestmark = pytest.mark.once
 PARTNER_CATEGORIES = (
     RoleCategory.ADMIN,
     RoleCategory.AGENT,

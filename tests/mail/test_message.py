@@ -17,6 +17,7 @@ from toiya.mail import message as messages
 from toiya.mail.message import NotAnAddress, build_message, one_line
 from toiya.mail.render import RenderedMail
 
+pytestmark = pytest.mark.once
 VECTORS = 1000
 HEADERS = [
     "From",

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from tests.cast import Cast, browser_of, hire, stranger
+from tests.cast import Cast, browser_of, hire, relate, stranger
 from tests.sandbox.story import made_by, part
 from tests.web.specimen import Everything, Search, wrong_form
 from toiya.core.permissions import Role
@@ -83,6 +83,17 @@ def test_colleagues_with_the_same_rights_see_their_own_names(cast: Cast) -> None
     assert "Zwilling" not in hers
     assert twin.user_name in twins
     assert cast.kai.user_name not in twins
+
+
+def test_the_account_menu_names_ones_own_organization_beside_a_customers_account(cast: Cast) -> None:
+    """Planted fault: the page's ``account`` and the menu's share a name."""
+    relate(cast.kawase, cast.aoba)
+
+    shown = browser_of(cast.kai).get(reverse("customers:account", args=[cast.aoba.pk])).content.decode()
+    facts = shown.split('class="menu__facts"')[1].split('class="menu__rule"')[0]
+
+    assert cast.kawase.name in facts
+    assert cast.aoba.name not in facts
 
 
 def test_a_name_is_shown_and_never_read_as_html(cast: Cast) -> None:

@@ -31,7 +31,7 @@ from toiya.programme.countries import open_countries
 from toiya.relations.grants import powers_of
 from toiya.relations.models import AdministrationGrant, Channel
 from toiya.web.enrolment.forms import Answers
-from toiya.web.filters import Choice, Filters, Text
+from toiya.web.filters import Choice
 
 DOMAIN = RegexValidator(
     r"^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
@@ -205,10 +205,10 @@ class DeclineForm(forms.Form):
     )
 
 
-class SearchForm(Filters):
+class SearchForm(forms.Form):
     """What the list is narrowed by. Whether a reseller is a partner, the database is asked."""
 
-    q = forms.CharField(label=_("Name or domain"), required=False, max_length=100, widget=Text)
+    q = forms.CharField(label=_("Name or domain"), required=False, max_length=100)
     reseller = forms.UUIDField(label=_("Reseller"), required=False, widget=Choice)
 
     def __init__(self, *args: Any, by_reseller: bool, **kwargs: Any) -> None:

@@ -69,7 +69,7 @@ def customers(request: PersonRequest) -> HttpResponse:
     if request.htmx.target == TABLE:
         return HttpResponse(render_to_string("customers/_table.html", {"rows": rows}))
     if "reseller" in form.fields:
-        form.offer("reseller", reseller_choices(actor), everything=_("All customers"))
+        form.fields["reseller"].widget.choices = [("", _("All customers")), *reseller_choices(actor)]
     context = {
         "rows": rows,
         "form": form,

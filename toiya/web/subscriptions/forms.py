@@ -12,31 +12,29 @@ from toiya.core.reader import reader_name
 from toiya.directory.models import Tenant
 from toiya.subscriptions.history import offer_name
 from toiya.subscriptions.models import Subscription, SubscriptionState
-from toiya.web.filters import Choice, Filters, Text
+from toiya.web.filters import Choice
 
 MOST = 1_000_000
 SOON = (30, 60, 90)
 
 
-class FilterForm(Filters):
+class FilterForm(forms.Form):
     """What the list is narrowed by. Whether a reseller is a partner, the database is asked."""
 
-    q = forms.CharField(label=_("Customer or domain"), required=False, max_length=100, widget=Text)
+    q = forms.CharField(label=_("Customer or domain"), required=False, max_length=100)
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        widget=Choice,
         choices=[
             ("", _("All states")),
             ("live", _("Not ended")),
             *((state.value, state.label) for state in SubscriptionState),
         ],
     )
-    product = forms.ChoiceField(label=_("Product"), required=False, widget=Choice)
+    product = forms.ChoiceField(label=_("Product"), required=False)
     ends = forms.TypedChoiceField(
         label=_("Term ends"),
         required=False,
-        widget=Choice,
         coerce=int,
         empty_value=None,
         choices=[("", _("At any time")), *((days, _("within %s days") % days) for days in SOON)],

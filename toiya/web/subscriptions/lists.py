@@ -49,7 +49,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     form, wanted = _asked(request)
     page = page_of_subscriptions(request.actor, **wanted, cursor=cursor_of(request))
     if "reseller" in form.fields:
-        form.offer("reseller", reseller_choices(request.actor), everything=_("All resellers"))
+        form.fields["reseller"].widget.choices = [("", _("All resellers")), *reseller_choices(request.actor)]
     kept = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
     context = {
         "form": form,

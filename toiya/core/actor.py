@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils.translation import get_language
 
@@ -12,6 +13,22 @@ from toiya.core.permissions import RULES, Capacity, Permission, Role
 from toiya.core.reader import name_for
 
 FRESH_SECOND_FACTOR = dt.timedelta(minutes=15)
+
+
+class Standing(NamedTuple):
+    """What every permission follows from, and so does what somebody is offered."""
+
+    roles: frozenset[Role]
+    capacities: frozenset[Capacity]
+    suspended: frozenset[Capacity] = frozenset()
+    in_sandbox: bool = False
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the table of permissions allows it."""
+        rule = RULES[permission]
+        if rule.shared and self.in_sandbox:
+            return False
+        return rule.allows(self.roles, self.capacities, self.suspended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +60,14 @@ class Actor:
         """The organisation's name in the letters of whoever reads it now."""
         return name_for(self.tenant_name, self.tenant_latin_name, get_language() or "")
 
+    @property
+    def standing(self) -> Standing:
+        """The roles and the organisation's capacities of this request."""
+        return Standing(self.roles, self.capacities, self.suspended, self.in_sandbox)
+
     def may(self, permission: Permission) -> bool:
         """Whether the table of permissions allows it now."""
-        rule = RULES[permission]
-        if rule.shared and self.in_sandbox:
-            return False
-        return rule.allows(self.roles, self.capacities, self.suspended)
+        return self.standing.may(permission)
 
     def must(self, permission: Permission) -> None:
         """Refuse with the roles that would allow it (403), or with the capacity that is missing."""

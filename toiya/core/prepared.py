@@ -317,7 +317,7 @@ def _insertion(model: type[Model], count: int) -> tuple[str, Sequence[Any]]:
 
 def _shape_of(value: object) -> Hashable:
     if isinstance(value, Actor):
-        return value.roles, value.capacities, value.suspended, value.in_sandbox
+        return value.standing
     if isinstance(value, tuple | list):
         return type(value), *map(_shape_of, value)
     kind: Hashable = type(value) if value and type(value) in FIELDS else value

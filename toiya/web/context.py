@@ -1,14 +1,15 @@
 """What the shell of every page shows: the programme, the sites and the menu that this person may use."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
 
-from toiya.core.actor import Actor
-from toiya.core.permissions import Permission
+from toiya.core.actor import Actor, Standing
+from toiya.core.permissions import Permission, Role
 from toiya.programme.words import current_programme
 from toiya.web.navigation import MENUS, SITES
 
@@ -44,23 +45,42 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     name = match.view_name if match else ""
     site = _site_of_account(actor) if actor and name in OF_THE_ACCOUNT else _site(request.path)
+    standing, language = actor.standing if actor else None, get_language()
     return {
         "programme": current_programme(),
         "signed_in": _account(actor) if actor else None,
-        "sites": tuple(
-            MenuItem(url, str(entry.label), current=url == f"/{site}/")
-            for entry in SITES
-            if entry.is_for(actor) and (url := _url(entry.url_name))
-        ),
-        "navigation": tuple(
-            MenuItem(url, str(entry.label), entry.icon, current=entry.holds(name))
-            for entry in MENUS.get(site, ())
-            if entry.is_for(actor) and (url := _url(entry.url_name))
-        ),
+        "sites": _sites(standing, site, language),
+        "navigation": _navigation(standing, site, name, language),
         "settings_url": _url("dashboard:settings") if site == "dashboard" and actor else None,
         "has_mailbox": settings.HAS_MAILBOX,
         "sandbox_now": actor.now if actor and actor.in_sandbox else None,
     }
+
+
+@lru_cache(maxsize=500)
+def _sites(standing: Standing | None, site: str, _language: str | None) -> tuple[MenuItem, ...]:
+    return tuple(
+        MenuItem(url, str(entry.label), current=url == f"/{site}/")
+        for entry in SITES
+        if entry.is_for(standing) and (url := _url(entry.url_name))
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _navigation(
+    standing: Standing | None, site: str, name: str, _language: str | None
+) -> tuple[MenuItem, ...]:
+    """The menu is the same for all who may do the same; what they may is asked anew at each request."""
+    return tuple(
+        MenuItem(url, str(entry.label), entry.icon, current=entry.holds(name))
+        for entry in MENUS.get(site, ())
+        if entry.is_for(standing) and (url := _url(entry.url_name))
+    )
+
+
+@lru_cache(maxsize=500)
+def _role_names(roles: frozenset[Role], _language: str | None) -> tuple[str, ...]:
+    return tuple(sorted(str(role.label) for role in roles))
 
 
 def _account(actor: Actor) -> Account:
@@ -68,7 +88,7 @@ def _account(actor: Actor) -> Account:
         name=actor.name,
         user_name=actor.user_name,
         tenant=actor.organization,
-        roles=tuple(sorted(str(role.label) for role in actor.roles)),
+        roles=_role_names(actor.roles, get_language()),
         profile_url=_url("people:profile"),
         security_url=_url("mfa_index"),
         sign_out_url=_url("account_logout"),

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from toiya.core.actor import Actor
+from toiya.core.actor import Standing
 from toiya.core.permissions import Capacity
 from toiya.web.access import ACCESS, Level
 
@@ -29,8 +29,8 @@ class Entry:
             for child in self.children
         )
 
-    def is_for(self, actor: Actor | None) -> bool:
-        """Whether the access table lets this actor open it."""
+    def is_for(self, actor: Standing | None) -> bool:
+        """Whether the access table lets somebody of this standing open it; None: nobody has signed in."""
         need = ACCESS.get(self.url_name, {}).get("GET")
         if need is None:
             return False

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -26,8 +27,8 @@ def rows_of(
         "closed_url": escape(closed),
         "open_url": escape(f"{closed}&expand=" if kept else f"{closed}expand="),
     }
-    origins, channels = _words(Origin), _words(Channel)
     language = get_language() or ""
+    origins, channels = _words(Origin, language), _words(Channel, language)
     for line in lines:
         yield {
             **common,
@@ -42,5 +43,6 @@ def rows_of(
         }
 
 
-def _words(choices: type[Origin] | type[Channel]) -> dict[str, str]:
+@cache
+def _words(choices: type[Origin] | type[Channel], _language: str) -> dict[str, str]:
     return {value: escape(str(label)) for value, label in choices.choices}

@@ -50,7 +50,7 @@ def _tiles(request: PersonRequest, only: tuple[str, ...] = ()) -> list[dict[str,
     texts = tile_texts()
     tiles: list[dict[str, object]] = []
     for entry in MENUS["dashboard"]:
-        if entry.url_name not in (only or texts) or not entry.is_for(request.actor):
+        if entry.url_name not in (only or texts) or not entry.is_for(request.actor.standing):
             continue
         try:
             url = reverse(entry.url_name)

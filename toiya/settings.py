@@ -187,6 +187,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
+                "toiya.web.templatetags.frames",
                 "toiya.web.templatetags.kept",
                 "toiya.web.templatetags.ui",
             ],

@@ -9,6 +9,7 @@ from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.template import engines
+from django.template.loader_tags import ExtendsNode
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import translation
@@ -20,7 +21,7 @@ from tests.sandbox.story import made_by, part
 from tests.web.specimen import Everything, Search, wrong_form
 from toiya.core.permissions import Role
 from toiya.web.controls import Controls
-from toiya.web.templatetags import kept, ui
+from toiya.web.templatetags import frames, kept, ui
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 KEPT = kept._written  # noqa: SLF001  (itself, not what tests/conftest.py puts around it)
@@ -56,7 +57,9 @@ def readers(cast: Cast) -> dict[str, tuple[Client, list[str]]]:
 def test_a_kept_shell_is_the_shell_that_would_be_written_now(
     readers: Mapping[str, tuple[Client, list[str]]],
 ) -> None:
-    """Planted faults that this test finds: the language, the values or the person left out of what it is kept by."""
+    """Planted faults that this test finds: the language, the values or the person left out of what it is kept by, also
+    of what its frame is kept by; the messages written into the frame.
+    """
     asked = [
         (name, browser, path, language)
         for name, (browser, paths) in readers.items()
@@ -66,9 +69,11 @@ def test_a_kept_shell_is_the_shell_that_would_be_written_now(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kept, "_written", KEPT.__wrapped__)
         patch.setattr(kept.Once, "render", lambda self, context: self.node.render(context))
+        patch.setattr(frames.Framed, "render", ExtendsNode.render)
         fresh = [page(browser, path, language) for _name, browser, path, language in asked]
 
     KEPT.cache_clear()
+    frames._frame.cache_clear()  # noqa: SLF001
     for _turn in range(2):
         for text, (name, browser, path, language) in zip(fresh, asked, strict=True):
             assert page(browser, path, language) == text, (name, path, language)

@@ -12,6 +12,7 @@ from toiya.core.actor import Actor, Standing
 from toiya.core.permissions import Permission, Role
 from toiya.programme.words import current_programme
 from toiya.web.navigation import MENUS, SITES
+from toiya.web.templatetags.frames import Frame, Named
 
 OF_THE_ACCOUNT = frozenset({"people:profile", "applications:mine"})
 
@@ -45,15 +46,22 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     name = match.view_name if match else ""
     site = _site_of_account(actor) if actor and name in OF_THE_ACCOUNT else _site(request.path)
-    standing, language = actor.standing if actor else None, get_language()
+    standing, language, programme = actor.standing if actor else None, get_language(), current_programme()
+    frame = Frame(
+        programme=Named(programme.name) if programme else None,
+        signed_in=_account(actor) if actor else None,
+        sites=_sites(standing, site, language),
+        navigation=_navigation(standing, site, name, language),
+        settings_url=_url("dashboard:settings") if site == "dashboard" and actor else None,
+        has_mailbox=settings.HAS_MAILBOX,
+    )
+    # The clock of a sandbox goes on: its frame is written at each request.
+    sandbox_now = actor.now if actor and actor.in_sandbox else None
     return {
-        "programme": current_programme(),
-        "signed_in": _account(actor) if actor else None,
-        "sites": _sites(standing, site, language),
-        "navigation": _navigation(standing, site, name, language),
-        "settings_url": _url("dashboard:settings") if site == "dashboard" and actor else None,
-        "has_mailbox": settings.HAS_MAILBOX,
-        "sandbox_now": actor.now if actor and actor.in_sandbox else None,
+        **frame._asdict(),
+        "programme": programme,
+        "sandbox_now": sandbox_now,
+        "frame": frame if actor and not sandbox_now else None,
     }
 
 

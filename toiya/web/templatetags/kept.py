@@ -23,7 +23,7 @@ register = template.Library()
 
 # Where a kept part leaves room for what differs at each request. The signs are drawn when the process starts and never
 # leave it, so that nobody's text can hold one.
-CSRF_PLACE, HERE_PLACE = secrets.token_hex(16), secrets.token_hex(16)
+CSRF_PLACE, HERE_PLACE, FLASH_PLACE = (secrets.token_hex(16) for _place in range(3))
 
 
 # ---------------------------------------------------------------- parts of a page
@@ -51,7 +51,8 @@ def kept(context: Context, template: str, **values: object) -> SafeString:
         text = text.replace(CSRF_PLACE, str(context["csrf_token"]))
     if HERE_PLACE in text:
         request = context.get("request")
-        text = text.replace(HERE_PLACE, escape(request.get_full_path()) if request else "")
+        here = escape(request.get_full_path()) if request else str(context.get("here", ""))
+        text = text.replace(HERE_PLACE, here)
     return SafeString(text)
 
 

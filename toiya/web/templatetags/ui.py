@@ -255,8 +255,10 @@ def note(content: SafeString, kind: str = "note", title: Text = "") -> SafeStrin
 
 
 @register.simple_tag
-def flash(messages: Iterable[Message] | None) -> SafeString:
-    """What the last request did, once; only that there is nothing to say is kept."""
+def flash(messages: Iterable[Message] | str | None) -> SafeString:
+    """What the last request did, once; only that there is nothing to say is kept. A text is its place in a frame."""
+    if isinstance(messages, str):
+        return SafeString(messages)
     rows = []
     for message in messages or []:
         tone = MESSAGE_TONES.get(message.level_tag, "info")

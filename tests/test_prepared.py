@@ -30,8 +30,8 @@ KINDS: dict[str, Callable[[], QuerySet[Any, Any]]] = {
         Person.objects.annotate(letters=Length("name")).order_by("user_name").values("letters", "id")
     ),
     "values": lambda: Person.objects.order_by("user_name").values_list("id", flat=True),
-    "values ordered by something else": lambda: (
-        Person.objects.order_by("name", "user_name").values_list("tenant_id", flat=True).distinct()
+    "tuples ordered by something else": lambda: (
+        Person.objects.order_by("name", "user_name").values_list("tenant_id", "language").distinct()
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -155,20 +156,23 @@ def test_session_person_and_rights_come_by_one_statement(cast: Cast) -> None:
 
 @pytest.mark.goal("G-17")
 def test_a_session_opens_for_the_person_whom_both_its_row_and_its_content_name(cast: Cast) -> None:
-    """Planted faults: the comparison of the two, or of the hash, dropped from ``signed_in``."""
+    """Planted faults: the comparison of the two, or any other condition, dropped from ``signed_in``."""
+    Person.objects.filter(pk=cast.kai.pk).update(password=cast.nao.password)  # so that the hash is no help
     browser = browser_of(cast.nao)
     kept = browser.cookies["toiya"].value
     assert is_in(browser)
     assert Session.objects.get(session_key=kept).person == cast.nao
 
     Session.objects.filter(session_key=kept).update(person=cast.kai)
-    assert not is_in(browser)
+    assert browser.get(SAFE)["Location"] == f"/sign-in/?next={quote(SAFE, safe='')}"
     Session.objects.filter(session_key=kept).update(person=None)
     assert not is_in(browser)
     Session.objects.filter(session_key=kept).update(person=cast.nao)
     assert is_in(browser)
     Person.objects.filter(pk=cast.nao.pk).update(is_application=True)
     assert not is_in(browser), "applications have no browser"
+    Person.accounts.filter(pk=cast.nao.pk).update(is_application=False, disabled_at=real_now())
+    assert not is_in(browser_of(Person.objects.get(pk=cast.nao.pk))), "not even from a sign-in while disabled"
 
 
 @pytest.mark.django_db

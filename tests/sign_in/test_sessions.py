@@ -23,7 +23,7 @@ from toiya.directory.people import (
     reset_factors,
     reset_password,
 )
-from toiya.directory.sessions import forget_old_sessions
+from toiya.directory.sessions import MAC_LETTERS, forget_old_sessions
 from toiya.directory.tenants import hold_role
 
 SAFE = "/account/security/"
@@ -173,6 +173,22 @@ def test_a_session_opens_for_the_person_whom_both_its_row_and_its_content_name(c
     assert not is_in(browser), "applications have no browser"
     Person.accounts.filter(pk=cast.nao.pk).update(is_application=False, disabled_at=real_now())
     assert not is_in(browser_of(Person.objects.get(pk=cast.nao.pk))), "not even from a sign-in while disabled"
+
+
+@pytest.mark.goal("G-14")
+def test_what_a_session_holds_is_sealed(cast: Cast) -> None:
+    """Whoever can write to the database alone gives nobody a second factor. Planted fault: ``decode`` that takes it."""
+    browser = browser_of(cast.nao, second_factor=False)
+    kept = Session.objects.get(session_key=browser.cookies["toiya"].value)
+    with_factor = Session.objects.get(session_key=browser_of(cast.nao).cookies["toiya"].value)
+    assert not is_in(browser)
+
+    kept.session_data = kept.session_data[:MAC_LETTERS] + with_factor.session_data[MAC_LETTERS:]
+    kept.save()
+
+    assert browser.get(SAFE)["Location"].startswith("/sign-in/?next=")
+    assert kept.get_decoded() == {}
+    assert with_factor.get_decoded()["_auth_user_id"] == str(cast.nao.pk)
 
 
 @pytest.mark.django_db

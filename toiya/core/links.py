@@ -6,7 +6,6 @@ the links that were handed out before.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import uuid
 from enum import StrEnum
@@ -14,6 +13,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from toiya.core.errors import InvalidLink
+from toiya.core.keys import mac_of
 
 MAC_BYTES = 32
 VERSION_BYTES = 2
@@ -34,8 +34,7 @@ class Purpose(StrEnum):
 
 
 def _mac(purpose: Purpose, payload: bytes) -> bytes:
-    key = hashlib.sha256(b"toiya link " + settings.SECRET_KEY.encode()).digest()
-    return hmac.digest(key, purpose.value.encode() + b"\0" + payload, "sha256")
+    return mac_of("link", purpose.value.encode() + b"\0" + payload)
 
 
 def link_token(purpose: Purpose, subject: uuid.UUID, version: int) -> str:

@@ -10,11 +10,11 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 from django.db.models.functions import Lower
-from django.utils.crypto import salted_hmac
 
 from toiya.core.actor import Actor
 from toiya.core.clock import FamilyClock
 from toiya.core.ids import new_id
+from toiya.core.keys import mac_of
 from toiya.core.permissions import Capacity, Role, RoleCategory
 from toiya.core.reader import name_for
 from toiya.core.tenancy import SameTenant
@@ -277,7 +277,7 @@ class Person(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """Sessions die with the password, with a factor change, and when the person is disabled (G-17)."""
         content = f"{self.password}|{self.session_version}|{self.disabled_at}|{self.deleted_at}"
-        return salted_hmac("toiya.directory.Person", content, algorithm="sha256").hexdigest()
+        return mac_of("sign-in", content.encode()).hex()
 
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
         """Django's own permissions are not used; core/permissions.py is the table."""

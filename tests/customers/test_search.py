@@ -110,11 +110,14 @@ def test_a_search_takes_at_most_the_same_few_statements(
 
 
 def test_the_longest_names_have_room_in_the_indexes(cast: Cast) -> None:
-    """㍿ is written out as four signs. Planted fault, which shows on PostgreSQL: keys as long as they come."""
-    longest = found(cast.family, "㍿" * 200, f"{'d' * 60}.example", reading="𠮷" * 200)
+    """㌀ is written out as four signs, 𠀀 takes four octets. Planted fault, which shows on PostgreSQL: keys as long as
+    they come.
+    """
+    squares, rare = ("".join(chr(first + place) for place in range(200)) for first in (ord("㌀"), ord("𠀀")))
+    longest = found(cast.family, squares, f"{'d' * 60}.example", reading=rare)
     relate(cast.kawase, longest)
 
-    for text in ("株式会社", "𠮷𠮷"):
+    for text in ("アパート", rare[-2:]):
         assert [row.customer_id for row in page_of_customers(actor_of(cast.kai), search=text).rows] == [
             longest.pk
         ]

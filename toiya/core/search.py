@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Expression, QuerySet, UUIDField, Value
+from django.db.models import BooleanField, Expression, Func, QuerySet, Subquery, UUIDField, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row")
@@ -26,7 +26,7 @@ class Walk(NamedTuple):
 
 
 class Passed(Expression):
-    """The keys of the first ``wanted`` hits of a walk, for ``pk__in``; none where the text is rare.
+    """The keys of the first ``wanted`` hits of a walk; none where the text is rare.
 
     ``rows``: the rest of the list in its ``order``, with the columns of the order, ``id``, and as ``sought`` what is
     compared with the folded text; ``sample``: the ``sought`` of the same kind of rows, by chance.
@@ -70,6 +70,15 @@ def first_hits(
     """
     found = walk(Walk(STEPS, SAMPLED, FREQUENT))
     return found if len(found) == wanted else look_up()
+
+
+def is_among(keys: Expression | Subquery) -> Func:
+    """The row's key is one of these. As an array, so that the database goes from the keys to the rows; planned for any
+    partner, a semi-join may go through the whole list for them.
+    """
+    return Func(
+        "pk", keys, arg_joiner=" = ANY(ARRAY", template="%(expressions)s)", output_field=BooleanField()
+    )
 
 
 def as_expression(text: str | Expression) -> Expression:

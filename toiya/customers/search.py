@@ -16,13 +16,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Expression, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, Place, place_in, rows_from, way_of
 from toiya.core.prepared import prepared
-from toiya.core.search import Passed, Walk, first_hits
+from toiya.core.search import Passed, Walk, first_hits, is_among
 from toiya.core.text import fold, name_key
 from toiya.customers.relationships import must_be_partnered, shared_relationships
 from toiya.directory.models import Domain
@@ -164,9 +164,9 @@ class Sought(NamedTuple):
         everybody = shared_relationships(self.actor, self.reseller_id, self.provider_id)
         return rows_from(everybody, ORDER, self.place)
 
-    def lines(self, keys: Any) -> QuerySet[Any, tuple[Any, ...]]:  # noqa: ANN401  (a subquery)
+    def lines(self, keys: Expression | Subquery) -> QuerySet[Any, tuple[Any, ...]]:
         """The lines of these of the actor's relationships, in the order of the list."""
-        return _columns(shared_relationships(self.actor).filter(pk__in=keys).order_by(*ORDER))
+        return _columns(shared_relationships(self.actor).filter(is_among(keys)).order_by(*ORDER))
 
 
 def _found(sought: Sought) -> Sequence[tuple[Any, ...]]:
@@ -187,4 +187,4 @@ def _passed(sought: Sought, walk: Walk) -> QuerySet[Any, tuple[Any, ...]]:
 def _looked_up(sought: Sought) -> QuerySet[Any, tuple[Any, ...]]:
     # The order is computed, so that nobody walks along the list for it.
     hits = that_contain(sought.rest, sought.text).order_by(Concat("customer_sort_key", Value("")), "id")
-    return sought.lines(hits.values("pk")[: sought.wanted])
+    return sought.lines(Subquery(hits.values("pk")[: sought.wanted]))

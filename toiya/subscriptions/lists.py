@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Expression, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from toiya.catalogue.models import Sku, SkuKind, SkuLink, SkuLinkKind
 from toiya.core.actor import Actor
 from toiya.core.pagination import PAGE_SIZE, Page, Place, instant, place_in, rows_from
 from toiya.core.prepared import prepared
-from toiya.core.search import Passed, Walk, first_hits
+from toiya.core.search import Passed, Walk, first_hits, is_among
 from toiya.core.text import fold
 from toiya.membership.profiles import membership_ids_of
 from toiya.programme.models import in_language
@@ -183,9 +183,9 @@ class Sought(NamedTuple):
         """Those of them whose customer, served now, has the text in its names."""
         return self.rest.filter(customer_id__in=_customers(self.actor, self.text))
 
-    def lines(self, keys: Any) -> QuerySet[Subscription, tuple[Any, ...]]:  # noqa: ANN401  (a subquery)
+    def lines(self, keys: Expression | Subquery) -> QuerySet[Subscription, tuple[Any, ...]]:
         """The lines of these of the actor's subscriptions, in the order of the list."""
-        return _columns(managed_by(self.actor).filter(pk__in=keys).order_by(*ORDER))
+        return _columns(managed_by(self.actor).filter(is_among(keys)).order_by(*ORDER))
 
 
 def _found(sought: Sought) -> Sequence[tuple[Any, ...]]:
@@ -208,7 +208,7 @@ def _passed(sought: Sought, walk: Walk) -> QuerySet[Subscription, tuple[Any, ...
 def _looked_up(sought: Sought) -> QuerySet[Subscription, tuple[Any, ...]]:
     # The order is computed, so that nobody walks along the list for it.
     in_order = sought.hits.order_by((F("created_at") + Value(dt.timedelta())).desc(), "-id")
-    return sought.lines(in_order.values("pk")[: sought.wanted])
+    return sought.lines(Subquery(in_order.values("pk")[: sought.wanted]))
 
 
 def _customers(actor: Actor, text: Text) -> QuerySet[Any]:

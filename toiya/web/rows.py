@@ -30,14 +30,19 @@ def filled(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
     """
     language, prefix = get_language(), get_script_prefix()
     is_escaped, escape, safe = ESCAPED.search, html.escape, SafeString
-    html_of_rows = [
-        _form(template, language, prefix, tuple([name for name, text in row.items() if text]))
-        % {
-            name: escape(text) if is_escaped(text) and type(text) is not safe else text
-            for name, text in row.items()
-        }
-        for row in rows
-    ]
+    forms: dict[tuple[bool, ...], str] = {}  # of rows with the same names
+    html_of_rows = []
+    for row in rows:
+        texts = row.values()
+        # Few rows have a sign to escape, so that they are looked through as a whole.
+        if is_escaped("".join([text for text in texts if type(text) is not safe])):
+            row = {name: text if type(text) is safe else escape(text) for name, text in row.items()}
+        shape = tuple(map(bool, texts))
+        form = forms.get(shape)
+        if form is None:
+            present = tuple(name for name, text in row.items() if text)
+            form = forms[shape] = _form(template, language, prefix, present)
+        html_of_rows.append(form % row)
     return SafeString("".join(html_of_rows))
 
 

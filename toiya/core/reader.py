@@ -62,7 +62,7 @@ def day(value: date | None) -> str:
 def day_for(value: date, language: str) -> str:
     """The same for readers of a language."""
     if isinstance(value, datetime):
-        value = timezone.localtime(value, reader_zone()).date()
+        value = value.astimezone(reader_zone()).date()
     return _day(value, language)
 
 

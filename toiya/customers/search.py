@@ -11,7 +11,6 @@ import datetime as dt
 import sys
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,8 +33,7 @@ LAST_LETTER = chr(sys.maxunicode)
 FIRST_SURROGATE, AFTER_SURROGATES = 0xD800, 0xE000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One customer in the list: what the page shows of it, read by one statement and nothing else. ``sort_key`` is what
     the list is ordered by.
     """
@@ -93,7 +91,7 @@ def page_of_customers(
         place = Place() if place.is_back else place  # hits are sought in one direction
         text = Text.of(actor.tenant_id, folded)
         rows = _found(Sought(actor, reseller_id, provider_id, place, text, size + 1))
-    return place.page([Line(*row) for row in rows], size, _place)
+    return place.page(list(map(Line._make, rows)), size, _place)
 
 
 def _page_by_beginning(everybody: Rows, name: str, domain: str, cursor: str, size: int) -> Page[Line]:
@@ -138,7 +136,7 @@ def _everybody(
 
 def _lines(rows: Rows, *, order: str = ORDER[0]) -> Sequence[Line]:
     """What the page shows of these rows."""
-    return [Line(*row) for row in _columns(rows, order=order)]
+    return list(map(Line._make, _columns(rows, order=order)))
 
 
 def _columns(rows: Rows, *, order: str = ORDER[0]) -> QuerySet[Any, tuple[Any, ...]]:

@@ -85,8 +85,7 @@ class Narrowing(NamedTuple):
         return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One subscription in the list: what the page shows of it, read by one statement and nothing else."""
 
     id: uuid.UUID
@@ -149,7 +148,7 @@ def page_of_subscriptions(
     else:
         place = Place() if place.is_back else place  # hits are sought in one direction
         rows = _found(Sought(actor, narrowing, place, Text.of(actor.tenant_id, folded), size + 1))
-    return place.page([Line(*row) for row in rows], size, lambda line: (line.created_at, line.id))
+    return place.page(list(map(Line._make, rows)), size, lambda line: (line.created_at, line.id))
 
 
 @prepared

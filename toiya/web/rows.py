@@ -29,21 +29,24 @@ def filled(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
     is; texts that filters change are changed before. A text whose name ends in ``_id`` is one, which ``url`` takes.
     """
     language, prefix = get_language(), get_script_prefix()
-    is_escaped, escape, safe = ESCAPED.search, html.escape, SafeString
+    is_escaped, safe = ESCAPED.search, SafeString
     forms: dict[tuple[bool, ...], str] = {}  # of rows with the same names
     html_of_rows = []
     for row in rows:
         texts = row.values()
-        # Few rows have a sign to escape, so that they are looked through as a whole.
-        if is_escaped("".join([text for text in texts if type(text) is not safe])):
-            row = {name: text if type(text) is safe else escape(text) for name, text in row.items()}
         shape = tuple(map(bool, texts))
         form = forms.get(shape)
         if form is None:
             present = tuple(name for name, text in row.items() if text)
             form = forms[shape] = _form(template, language, prefix, present)
-        html_of_rows.append(form % row)
+        # Few rows have a sign to escape, so that they are looked through as a whole.
+        has_signs = is_escaped("".join([text for text in texts if type(text) is not safe]))
+        html_of_rows.append(form % (_escaped(row) if has_signs else row))
     return SafeString("".join(html_of_rows))
+
+
+def _escaped(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: text if type(text) is SafeString else html.escape(text) for name, text in row.items()}
 
 
 @lru_cache(maxsize=1_000)

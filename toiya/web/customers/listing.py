@@ -39,7 +39,7 @@ def rows_of(
             "since_day": day_for(line.since, language),
             "origin": origins.get(line.origin, line.origin),
             "detail": line.origin_note or channels.get(line.channel, line.channel),
-            "details": details if line.customer_id == opened else "",
+            "details": details if details and line.customer_id == opened else "",
         }
 
 

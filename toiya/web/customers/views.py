@@ -63,7 +63,7 @@ def customers(request: PersonRequest) -> HttpResponse:
     page = page_of_customers(actor, **asked, cursor=cursor_of(request))
     opened = _uuid(request.GET.get("expand", ""))
     kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
-    is_shown = any(line.customer_id == opened for line in page.rows)
+    is_shown = opened is not None and any(line.customer_id == opened for line in page.rows)
     details = _details(actor, opened) if opened and is_shown else ""
     rows = filled("customers/_row.html", rows_of(page.rows, opened, details, kept))
     if request.htmx.target == TABLE:

@@ -90,6 +90,21 @@ def test_a_row_is_what_django_writes_for_its_texts(template: str, language: str)
         assert filled(template, given) == "".join(expected), SEED
 
 
+def test_what_all_rows_have_is_as_if_each_had_it() -> None:
+    """Planted faults: not escaped; ``%`` not doubled; a text with the name of another one is filled in itself."""
+    luck = random.Random(SEED)  # noqa: S311  (no secret)
+    template = "customers/_row.html"
+    for _turn in range(200):
+        own = [somebody(luck, TEXTS[template][2:]) for _row in range(3)]
+        common = {
+            name: "".join(luck.sample(("%(open_url)s", "%", "&", "/", "a"), 3))
+            for name in TEXTS[template][:2]
+        }
+        common = {name: escape(text) if luck.random() < 0.5 else text for name, text in common.items()}
+
+        assert filled(template, own, common) == filled(template, [common | row for row in own]), SEED
+
+
 @pytest.mark.parametrize("written", ["\ue000name", "name\ue001 and so on", "\ue000na…\ue001"])
 def test_a_template_that_changes_a_blank_is_a_mistake(written: str) -> None:
     """As a filter does that cuts a text which is not there yet. Planted fault: nobody looks."""

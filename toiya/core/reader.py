@@ -61,9 +61,7 @@ def day(value: date | None) -> str:
 
 def day_for(value: date, language: str) -> str:
     """The same for readers of a language."""
-    if isinstance(value, datetime):
-        value = value.astimezone(reader_zone()).date()
-    return _day(value, language)
+    return _day(value.astimezone(reader_zone()).date() if isinstance(value, datetime) else value, language)
 
 
 @lru_cache(maxsize=4_000)

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
@@ -19,34 +20,52 @@ from django.utils.translation import get_language, override
 BEGIN, END = "\ue000", "\ue001"
 BLANK = re.compile(f"{BEGIN}(\\w+){END}")
 ESCAPED = re.compile("[&<>\"']")
+PLACE_OF_TEXT = re.compile(r"%%|%\((\w+)\)s")
 
 
-def filled(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
+def filled(
+    template: str, rows: Iterable[Mapping[str, str]], common: Mapping[str, str] = MappingProxyType({})
+) -> SafeString:
     """The rows one after the other, each as the template writes its texts; those that are not marked as safe are
-    escaped.
+    escaped. ``common`` are texts that all of them have.
 
     The template sees blanks. It may ask whether there is a text, write it, and hand it to a tag that writes it as it
     is; texts that filters change are changed before. A text whose name ends in ``_id`` is one, which ``url`` takes.
     """
     language, prefix = get_language(), get_script_prefix()
-    is_escaped, safe = ESCAPED.search, SafeString
-    forms: dict[tuple[bool, ...], str] = {}  # of rows with the same names
+    rows, forms = list(rows), dict[tuple[bool, ...], str]()
+    # A page on which nobody wrote a sign to escape is looked through once, else row by row.
+    if _has_signs([text for row in rows for text in row.values()]):
+        rows = [_escaped(row) if _has_signs(row.values()) else row for row in rows]
     html_of_rows = []
-    for row in rows:
-        texts = row.values()
-        shape = tuple(map(bool, texts))
+    for row in rows:  # with the same names
+        shape = tuple(map(bool, row.values()))
         form = forms.get(shape)
         if form is None:
-            present = tuple(name for name, text in row.items() if text)
-            form = forms[shape] = _form(template, language, prefix, present)
-        # Few rows have a sign to escape, so that they are looked through as a whole.
-        has_signs = is_escaped("".join([text for text in texts if type(text) is not safe]))
-        html_of_rows.append(form % (_escaped(row) if has_signs else row))
+            form = forms[shape] = _form_on_page(template, language, prefix, row, common)
+        html_of_rows.append(form % row)
     return SafeString("".join(html_of_rows))
+
+
+def _has_signs(texts: Iterable[str]) -> bool:
+    return ESCAPED.search("".join([text for text in texts if type(text) is not SafeString])) is not None
 
 
 def _escaped(row: Mapping[str, str]) -> dict[str, str]:
     return {name: text if type(text) is SafeString else html.escape(text) for name, text in row.items()}
+
+
+def _form_on_page(
+    template: str, language: str | None, prefix: str, row: Mapping[str, str], common: Mapping[str, str]
+) -> str:
+    """The form of rows like this one, with the texts that all have."""
+    form = _form(
+        template, language, prefix, tuple([name for name, text in {**row, **common}.items() if text])
+    )
+    if not common:
+        return form
+    texts = {name: text.replace("%", "%%") for name, text in _escaped(common).items()}
+    return PLACE_OF_TEXT.sub(lambda found: texts.get(found[1], found[0]), form)
 
 
 @lru_cache(maxsize=1_000)

@@ -16,22 +16,21 @@ from toiya.relations.models import Channel, Origin
 TABLE = "customers"
 
 
-def rows_of(
-    lines: Iterable[Line], opened: uuid.UUID | None, details: str, kept: Mapping[str, str]
-) -> Iterator[dict[str, str]]:
-    """The texts of each row (customers/_row.html). ``details`` stand below the opened row; ``kept`` are the filters and
-    the page, which the arrow of a row keeps.
-    """
+def common_to_rows(kept: Mapping[str, str]) -> dict[str, str]:
+    """Where the arrows of the rows lead: with ``kept``, the filters and the page, to a row's customer, or to none."""
     closed = f"{reverse('customers:list')}?{urlencode(kept)}"
-    common = {
+    return {
         "closed_url": escape(closed),
         "open_url": escape(f"{closed}&expand=" if kept else f"{closed}expand="),
     }
+
+
+def rows_of(lines: Iterable[Line], opened: uuid.UUID | None, details: str) -> Iterator[dict[str, str]]:
+    """The texts of each row (customers/_row.html). ``details`` stand below the opened row."""
     language = get_language() or ""
     origins, channels = _words(Origin, language), _words(Channel, language)
     for line in lines:
         yield {
-            **common,
             "customer_id": str(line.customer_id),
             "name": name_for(line.name, line.latin_name, language),
             "domain": line.domain,

@@ -45,7 +45,7 @@ from toiya.subscriptions.lists import of_customer, summary_of
 from toiya.subscriptions.offboarding import end_relationship, preview_end, suspend_all
 from toiya.subscriptions.states import KEPT_DAYS
 from toiya.web.customers.forms import RemoveForm, SearchForm
-from toiya.web.customers.listing import TABLE, rows_of
+from toiya.web.customers.listing import TABLE, common_to_rows, rows_of
 from toiya.web.exports import FORMATS, list_file
 from toiya.web.http import PersonRequest
 from toiya.web.paging import cursor_of, pager_of
@@ -65,7 +65,7 @@ def customers(request: PersonRequest) -> HttpResponse:
     kept = {key: request.GET[key] for key in ("q", "reseller", "after", "trail") if request.GET.get(key)}
     is_shown = opened is not None and any(line.customer_id == opened for line in page.rows)
     details = _details(actor, opened) if opened and is_shown else ""
-    rows = filled("customers/_row.html", rows_of(page.rows, opened, details, kept))
+    rows = filled("customers/_row.html", rows_of(page.rows, opened, details), common_to_rows(kept))
     if request.htmx.target == TABLE:
         return HttpResponse(render_to_string("customers/_table.html", {"rows": rows}))
     if "reseller" in form.fields:

@@ -45,7 +45,9 @@ CASES: dict[str, dict[str, Any]] = {
         "is_rare": True,
     },
     # Adds up a whole year of months: grows with what is sold, and says so.
-    "renewals": {"path": "/dashboard/renewals/", "rounds": 2},
+    "renewals": {"path": "/dashboard/renewals/"},
+    # Adds up a whole year of months: grows with what is sold; the page comes before it.
+    "renewals_sums": {"path": "/dashboard/renewals/?sums=yes", "rounds": 2, "repeats": 1},
 }
 ROWS = 51
 REPEATS = 5
@@ -234,7 +236,7 @@ def serve(agent: str) -> None:
             headers |= {"HX-Request": "true", "HX-Target": case["swap"]}
         ask = partial(get, path, headers)
         statement = statement_of(line.strip(), person.tenant_id, customer)
-        print(json.dumps(one_round(ask, statement, backend)), flush=True)
+        print(json.dumps(one_round(ask, statement, backend, case.get("repeats", REPEATS))), flush=True)
 
 
 def sent(cookies: SimpleCookie) -> str:
@@ -285,7 +287,7 @@ def get(path: str, headers: dict[str, str]) -> Answer:
 
 
 def one_round(
-    ask: Callable[[], Answer], statement: tuple[str, dict[str, Any]], backend: int
+    ask: Callable[[], Answer], statement: tuple[str, dict[str, Any]], backend: int, repeats: int
 ) -> dict[str, Any]:
     from django.db import connection  # noqa: PLC0415
     from django.template.base import Template  # noqa: PLC0415
@@ -296,12 +298,13 @@ def one_round(
             cursor.execute(*statement)
             return cursor.fetchall()
 
-    answer, page = taken(ask, backend)
+    # Everything is asked for several times, so that each finds the processor as its own last turn left it.
+    answer, page = taken(ask, backend, repeats)
     if answer.status != HTTPStatus.OK:
         raise LookupError(f"answered {answer.status}")
     with mock.patch.object(Template, "_render", return_value=""):
-        _answer, data = taken(ask, backend)
-    _rows, limit = taken(one_statement, backend, REPEATS)
+        _answer, data = taken(ask, backend, repeats)
+    _rows, limit = taken(one_statement, backend, repeats)
     with CaptureQueriesContext(connection) as captured:
         ask()
     return {
@@ -375,7 +378,7 @@ def statement_of(name: str, own: object, customer: object) -> tuple[str, dict[st
         order = "r.customer_sort_key || ''" if is_rare else "r.customer_sort_key"
         more = OPENED if name == "customer_expand" else ""
         text = LIST.format(more=more, condition=condition, order=order)
-    elif name == "renewals":
+    elif name.startswith("renewals"):
         more = ", s.resale_units, s.resale_scale, s.resale_currency, s.retail_units, s.cost_units"
         text = SUBSCRIPTIONS.format(more=more, condition=RENEWALS, order="s.term_end")
     else:

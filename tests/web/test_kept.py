@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,3 +228,12 @@ def test_controls_are_djangos_own(language: str) -> None:
             bound.form.renderer = Compared()
             assert str(bound.as_widget(attrs={"class": "form-control", "aria-describedby": EVIL}))
             assert all(str(option.tag()) for option in bound.subwidgets)
+
+
+@pytest.mark.once
+def test_no_page_looks_for_what_its_layout_would_have_written() -> None:
+    """A frame has been written before the page: ``block.super`` finds nothing in it (docs/adr/0024-frames.md)."""
+    folder = Path(frames.__file__).parent.parent / "templates"
+    pages = [path for path in folder.rglob("*.html") if path.parent.name != "sites"]
+
+    assert [path.name for path in pages if "block.super" in path.read_text(encoding="utf-8")] == []

@@ -49,7 +49,10 @@ def readers(cast: Cast) -> dict[str, tuple[Client, list[str]]]:
         "mei": (browser_of(cast.mei), dashboard),
         "sandboxed": (browser_of(sandboxed), dashboard),
         "yui": (browser_of(cast.yui), dashboard),
-        "emi": (browser_of(cast.emi), ["/organization/", "/dashboard/", "/membership/sign-in/"]),
+        "emi": (
+            browser_of(cast.emi),
+            ["/organization/", "/dashboard/", "/dashboard/enrolment/", "/membership/sign-in/"],
+        ),
         "ren": (browser_of(cast.ren), ["/operator/", "/mailbox/"]),
         "stranger": (stranger(), ["/", "/sign-in/", "/membership/sign-in/", "/mailbox/", "/nowhere/"]),
     }
@@ -135,6 +138,14 @@ def choose_english(browser: Client, token: str) -> Any:  # noqa: ANN401
     """As the button of the top bar does."""
     sent = {"language": "en", "next": BACK, "csrfmiddlewaretoken": token}
     return browser.post(reverse("set_language"), sent)
+
+
+def test_a_page_that_has_no_menu_has_none_in_its_frame(cast: Cast) -> None:
+    """Planted fault: the frame of what the person may, not of what the page shows."""
+    shown = browser_of(cast.emi).get("/dashboard/enrolment/").content.decode()
+
+    assert "sidenav" not in shown
+    assert reverse("dashboard:settings") not in shown
 
 
 def test_what_the_last_request_did_is_said_once(cast: Cast) -> None:

@@ -36,6 +36,9 @@ class Frame(NamedTuple):
     has_mailbox: bool
 
 
+OF_PAGE = tuple(name for name in Frame._fields if name != "programme")
+
+
 class Named(NamedTuple):
     """The programme, by its name in the reader's language."""
 
@@ -54,7 +57,9 @@ class Framed(ExtendsNode):
         known: Any = context.render_context
         blocks = known.setdefault(BLOCK_CONTEXT_KEY, BlockContext())
         blocks.add_blocks(self.blocks)
-        parts = _frame(layout, tuple(blocks.blocks), get_language(), frame)
+        # A view may show less than the shell offers: an enrollment has no menu.
+        shown = frame._replace(**{name: context[name] for name in OF_PAGE})
+        parts = _frame(layout, tuple(blocks.blocks), get_language(), shown)
         return SafeString(
             "".join([part if is_text else self._fill(part, context) for is_text, part in parts])
         )

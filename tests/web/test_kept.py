@@ -174,6 +174,21 @@ def test_a_safe_text_and_a_plain_one_of_the_same_letters_are_two() -> None:
 
 
 @pytest.mark.once
+def test_commands_of_a_header_are_not_kept() -> None:
+    """Planted fault: the form's secret among the values that a header is kept by, one more for each reader."""
+    source = "{% page_header title %}<form>{{ secret }}</form>{% endpage_header %}"
+    header = engines["django"].from_string(source)
+
+    first = header.render({"title": "Kept once", "secret": "one"})
+    held = KEPT.cache_info().currsize
+    second = header.render({"title": "Kept once", "secret": "<two>"})
+
+    assert "<form>one</form>" in first
+    assert "<form>&lt;two&gt;</form>" in second
+    assert KEPT.cache_info().currsize == held
+
+
+@pytest.mark.once
 def test_words_and_addresses_are_kept_for_each_language() -> None:
     """Planted fault: the language left out."""
     source = (

@@ -232,9 +232,13 @@ def wizard_actions(back_url: str = "", next_label: Text = "") -> Context:
 # ---------------------------------------------------------------- boxes
 @register.simple_block_tag
 def page_header(content: SafeString, title: Text, lead: Text = "") -> SafeString:
-    """The page's only first-level heading, what the page is for, and its commands."""
+    """The page's only first-level heading, what the page is for, and its commands. Those are not kept: forms among them
+    hold the reader's secret, so that none would be found again.
+    """
     commands = content if content.strip() else ""
-    return written("components/page_header.html", title=title, lead=lead, commands=commands)
+    place = CONTROL_PLACE if commands else ""
+    text = written("components/page_header.html", title=title, lead=lead, commands=place)
+    return SafeString(text.replace(CONTROL_PLACE, commands))
 
 
 @register.simple_block_tag

@@ -8,17 +8,18 @@ from django.db.migrations.state import StateApps
 
 NAME, TABLE = "customers_of_partner", "relations_resellerrelationship"
 INDEX = f"CREATE INDEX {NAME} ON {TABLE} (partner_id, customer_sort_key, id) {{more}} WHERE ended_at IS NULL"
-# An index has no room for more (core/text.py); only signs that are written out, or many domains, come to as much.
-CUT = """
-UPDATE relations_resellerrelationship SET customer_search_key = left(customer_search_key, 437)
-WHERE octet_length(customer_search_key) > 1750
-"""
+# An index has no room for more (core/text.py); only signs that are written out, or many domains, come to as much. The
+# organisation's own key is what its next relationship takes over.
+CUT = [
+    f"UPDATE {table} SET {key} = left({key}, 437) WHERE octet_length({key}) > 1750"  # noqa: S608
+    for table, key in ((TABLE, "customer_search_key"), ("directory_tenant", "search_key"))
+]
 
 
 def carry(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     del apps
     if schema_editor.connection.vendor == "postgresql":
-        for statement in (CUT, f"DROP INDEX {NAME}", INDEX.format(more="INCLUDE (customer_search_key)")):
+        for statement in (*CUT, f"DROP INDEX {NAME}", INDEX.format(more="INCLUDE (customer_search_key)")):
             schema_editor.execute(statement)
 
 

@@ -49,7 +49,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     standing, language, programme = actor.standing if actor else None, get_language(), current_programme()
     frame = Frame(
         programme=Named(programme.name) if programme else None,
-        signed_in=_account(actor) if actor else None,
         sites=_sites(standing, site, language),
         navigation=_navigation(standing, site, name, language),
         settings_url=_url("dashboard:settings") if site == "dashboard" and actor else None,
@@ -60,6 +59,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         **frame._asdict(),
         "programme": programme,
+        "signed_in": _account(actor) if actor else None,
         "sandbox_now": sandbox_now,
         "frame": frame if actor and not sandbox_now else None,
     }

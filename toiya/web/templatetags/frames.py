@@ -1,8 +1,8 @@
 """The frame of a page: its site's layout with menus and footer, in which the page fills a few blocks.
 
-The frame follows from who may do what, the route, the names on it and the language, and is written once for these, with
-places for what the page puts in. What is shown once (messages), what differs at each request (the form's secret, the
-address) and every block of the page itself are written anew.
+The frame follows from who may do what, the route and the language, and is written once for these, with places for what
+the page puts in. What is shown once (messages), what differs at each request (the form's secret, the address), who has
+signed in and every block of the page itself are filled in.
 """
 
 from functools import lru_cache
@@ -16,12 +16,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from toiya.web.templatetags.kept import CSRF_PLACE, FLASH_PLACE, HERE_PLACE
+from toiya.web.templatetags.kept import CSRF_PLACE, FLASH_PLACE, HERE_PLACE, kept
 from toiya.web.templatetags.ui import flash
 
 register = template.Library()
 
 LAYOUTS = frozenset({"sites/dashboard.html", "sites/organization.html", "sites/operator.html"})
+ACCOUNT = "account_menu"  # a block of the layouts, which the person fills
 SIGN = CSRF_PLACE[:16]
 
 
@@ -29,7 +30,6 @@ class Frame(NamedTuple):
     """What a layout shows, and nothing else that it could see (web/context.py)."""
 
     programme: "Named | None"
-    signed_in: Any
     sites: tuple[Any, ...]
     navigation: tuple[Any, ...]
     settings_url: str | None
@@ -59,7 +59,7 @@ class Framed(ExtendsNode):
         blocks.add_blocks(self.blocks)
         # A view may show less than the shell offers: an enrollment has no menu.
         shown = frame._replace(**{name: context[name] for name in OF_PAGE})
-        parts = _frame(layout, tuple(blocks.blocks), get_language(), shown)
+        parts = _frame(layout, (*blocks.blocks, ACCOUNT), get_language(), shown)
         return SafeString(
             "".join([part if is_text else self._fill(part, context) for is_text, part in parts])
         )
@@ -71,7 +71,17 @@ class Framed(ExtendsNode):
             return escape(context["request"].get_full_path())
         if place == FLASH_PLACE:
             return flash(context.get("messages"))
+        if place == ACCOUNT:
+            return account_menu(context)
         return BlockNode(place, NodeList()).render(context)
+
+
+@register.simple_tag(takes_context=True)
+def account_menu(context: Context) -> SafeString:
+    """Who has signed in. No part of the frame, so that all who have the same menu share one."""
+    actor = getattr(context.get("request"), "actor", None)
+    name = actor.name if actor else ""
+    return kept(context, "components/_account.html", account=context.get("signed_in"), name=name)
 
 
 Parts = tuple[tuple[bool, str], ...]

@@ -177,7 +177,9 @@ def test_a_session_opens_for_the_person_whom_both_its_row_and_its_content_name(c
 
 @pytest.mark.goal("G-14")
 def test_what_a_session_holds_is_sealed(cast: Cast) -> None:
-    """Whoever can write to the database alone gives nobody a second factor. Planted fault: ``decode`` that takes it."""
+    """Whoever can write to the database alone gives nobody a second factor. Planted faults: ``decode`` that takes it; a
+    seal that is worth as much on another session.
+    """
     browser = browser_of(cast.nao, second_factor=False)
     kept = Session.objects.get(session_key=browser.cookies["toiya"].value)
     with_factor = Session.objects.get(session_key=browser_of(cast.nao).cookies["toiya"].value)
@@ -188,6 +190,10 @@ def test_what_a_session_holds_is_sealed(cast: Cast) -> None:
 
     assert browser.get(SAFE)["Location"].startswith("/sign-in/?next=")
     assert kept.get_decoded() == {}
+
+    Session.objects.filter(pk=kept.pk).update(session_data=with_factor.session_data)
+
+    assert not is_in(browser)
     assert with_factor.get_decoded()["_auth_user_id"] == str(cast.nao.pk)
 
 

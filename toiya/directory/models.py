@@ -302,6 +302,11 @@ class Session(AbstractBaseSession):
 
         return SessionStore
 
+    def get_decoded(self) -> dict[str, Any]:
+        """What the session holds; nothing where it was sealed for another."""
+        content: dict[str, Any] = self.get_session_store_class()(self.session_key).decode(self.session_data)
+        return content
+
 
 class RoleAssignment(models.Model):
     """A person holds a role; at most one of each category (N-02). History is in the activity log."""

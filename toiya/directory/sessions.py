@@ -57,15 +57,20 @@ class SessionStore(DatabaseStore):
         return self.decode(found[0].session_data)
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """The content as text, sealed: whoever can write to the database alone gives nobody a second factor."""
+        """The content as text, sealed for this session: whoever can write to the database alone gives nobody a second
+        factor, also not with what another session holds.
+        """
         text: bytes = self.serializer().dumps(session_dict)
-        return mac_of("session", text).hex() + text.decode()
+        return self._seal(text) + text.decode()
+
+    def _seal(self, text: bytes) -> str:
+        return mac_of("session", f"{self.session_key}\0".encode() + text).hex()
 
     def decode(self, session_data: str | bytes) -> dict[str, Any]:
         """What was sealed; nothing where the seal is not ours."""
         told = session_data.encode() if isinstance(session_data, str) else session_data
         mac, text = told[:MAC_LETTERS], told[MAC_LETTERS:]
-        if not hmac.compare_digest(mac, mac_of("session", text).hex().encode()):
+        if not hmac.compare_digest(mac, self._seal(text).encode()):
             return {}
         content: dict[str, Any] = self.serializer().loads(text)
         return content

@@ -17,6 +17,8 @@ from django.utils import translation
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from tests.access.world import build_world
+from tests.browser.gallery import pages_of
 from tests.cast import Cast, browser_of, hire, relate, stranger
 from tests.sandbox.story import made_by, part
 from tests.web.specimen import Everything, Search, wrong_form
@@ -27,6 +29,7 @@ from toiya.web.templatetags import frames, kept, ui
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 KEPT = kept._written  # noqa: SLF001  (itself, not what tests/conftest.py puts around it)
 BACK = "/dashboard/customers/?q=a&trail=b"
+DRAWN_ANEW = {"mfa_activate_totp", "mfa_add_webauthn"}  # pages with a new secret at each request
 EVIL = "\"><b>x</b>&'"
 
 
@@ -256,6 +259,25 @@ def test_controls_are_djangos_own(language: str) -> None:
             bound.form.renderer = Compared()
             assert str(bound.as_widget(attrs={"class": "form-control", "aria-describedby": EVIL}))
             assert all(str(option.tag()) for option in bound.subwidgets)
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_every_page_has_the_frame_that_would_be_written_now() -> None:
+    """Each route once, opened by somebody who may. Planted fault: the menu of a page that shows none is the shell's."""
+    told, different = {}, []
+    for one in pages_of(build_world()):
+        browser = Client()
+        browser.cookies.load(one.cookies)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(frames.Framed, "render", ExtendsNode.render)
+            first, again = page(browser, one.path, "ja"), page(browser, one.path, "ja")
+        told[one.route] = first == again  # else it shows something once, or draws it at each request
+        if told[one.route] and page(browser, one.path, "ja") != first:
+            different.append(one.route)
+
+    assert different == []
+    assert {route for route, is_steady in told.items() if not is_steady} == DRAWN_ANEW
 
 
 @pytest.mark.once

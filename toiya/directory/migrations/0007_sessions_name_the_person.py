@@ -11,8 +11,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Django's own table, in which a session did not name its person: everybody signs in once more.
-        migrations.RunSQL("DROP TABLE IF EXISTS django_session", migrations.RunSQL.noop),
+        # Django's own table, in which a session did not name its person: everybody signs in once more. Whoever goes
+        # back finds it made anew by Django's migrations, which do not remember any more that they have run.
+        migrations.RunSQL(
+            "DROP TABLE IF EXISTS django_session", "DELETE FROM django_migrations WHERE app = 'sessions'"
+        ),
         migrations.CreateModel(
             name="Session",
             fields=[

@@ -149,6 +149,8 @@ def reseller_plans_fewer(reader: Reader, deal: Deal, subscription: str) -> None:
     line = reader.row(deal.offer)
     expect(line).to_contain_text(words("%(count)s from the renewal on", count=FROM_RENEWAL_ON))
     expect(line).to_contain_text(str(ORDERED - len(USERS)))
+    # The sums of the months come by themselves, after the page.
+    expect(reader.page.locator("#months .tile__figure").first).to_have_text("1")
     reader.shot("48-renewals")
 
 
